@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+include(GoogleTest)
+
+# GoogleTest is most of what a test file costs to compile: it is compiled once and all tests reuse it.
+add_library(kin_test_headers OBJECT "${PROJECT_SOURCE_DIR}/tests/precompiled.cpp")
+target_compile_features(kin_test_headers PUBLIC cxx_std_20)
+target_link_libraries(kin_test_headers PUBLIC GTest::gmock GTest::gtest Threads::Threads)
+target_precompile_headers(kin_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
+# Clang would write the time into the compiled header, and ccache would never find it again.
+target_compile_options(kin_test_headers PRIVATE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+kin_warnings(kin_test_headers)
+
+# kin_add_test(name sources… LIBS libraries…): one executable, whose tests ctest knows as <name>/Suite.Test.
+# Tests may look into src/, and include each other's helpers by their path below tests/.
+function(kin_add_test name)
+  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
+  target_include_directories(${name} SYSTEM PRIVATE ${Boost_INCLUDE_DIRS})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} fmt::fmt GTest::gmock GTest::gtest GTest::gmock_main)
+  target_precompile_headers(${name} REUSE_FROM kin_test_headers)
+  kin_warnings(${name})
+  gtest_discover_tests(${name}
+    TEST_PREFIX "${KIN_TEST_PREFIX}${name}/"
+    WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}"
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 120 LABELS ${name})
+endfunction()

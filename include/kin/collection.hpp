@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kin/reference.hpp>
+
+#include <cstddef>
+#include <initializer_list>
+#include <iterator>
+#include <vector>
+
+namespace kin {
+
+template <class T>
+class Collection;
+
+namespace detail {
+
+struct CollectionIndex;
+
+/// Items of a collection; made when it is first populated or changed.
+struct CollectionData {
+  CollectionData() noexcept = default;
+  CollectionData(const CollectionData&) = delete;
+  CollectionData& operator=(const CollectionData&) = delete;
+  ~CollectionData();
+
+  std::vector<EntityState*> items{};     ///< what the user sees
+  std::vector<EntityState*> stored{};    ///< what the database held at the last read or flush
+  std::vector<EntityState*> added{};     ///< changes made while the items are not known
+  std::vector<EntityState*> taken{};
+  bool initialized = false;
+  bool dirty = false;
+  bool queued = false;                   ///< stands in the manager's list of changed collections
+  std::uint32_t read = 0;                ///< number of the read that is filling it
+  CollectionIndex* index = nullptr;      ///< of items, made when there are many
+};
+
+/// The untyped part of Collection<T>: everything but the handles' type.
+class CollectionBase {
+ public:
+  CollectionBase() noexcept = default;
+  CollectionBase(const CollectionBase&) = delete;
+  CollectionBase& operator=(const CollectionBase&) = delete;
+  CollectionBase(CollectionBase&& other) noexcept : owner_(nullptr), data_(other.data_) {
+    other.data_ = nullptr;
+  }
+  /// Takes the items over; the owner stays. For use before the entity is handed to a manager.
+  CollectionBase& operator=(CollectionBase&& other);
+  ~CollectionBase() {
+    if (data_) delete data_;
+  }
+
+  /// Number of items. Throws NotInitializedError when they have not been loaded.
+  std::size_t size() const { return items().size(); }
+  bool empty() const { return items().empty(); }
+  /// True when the items are known: loaded, or the owner was created here.
+  bool is_initialized() const noexcept {
+    return data_ ? data_->initialized || owner_is_new() : owner_is_new();
+  }
+  /// True when items were added or removed since the last read or flush.
+  bool is_dirty() const noexcept { return data_ && data_->dirty; }
+  /// Takes every item out.
+  void remove_all();
+
+ protected:
+  friend struct CollectionAccess;
+
+  bool owner_is_new() const noexcept {
+    return owner_ == nullptr || owner_->has(EntityState::created_here);
+  }
+  const std::vector<EntityState*>& items() const {
+    if (data_ != nullptr && data_->initialized) [[likely]] return data_->items;
+    return items_slow();
+  }
+  const std::vector<EntityState*>& items_slow() const;
+  bool add_state(EntityState* item);
+  bool remove_state(EntityState* item);
+  bool contains_state(const EntityState* item) const;
+  void set_states(std::vector<EntityState*> items);
+  void load_blocking();
+  Task<void> load_task();
+  std::size_t load_count_blocking() const;
+
+  EntityState* owner_ = nullptr;     ///< null while the entity does not lie in a manager's arena
+  CollectionData* data_ = nullptr;
+};
+
+/// The core's way into collections.
+struct CollectionAccess {
+  static CollectionData& data(CollectionBase& collection) {
+    if (!collection.data_) collection.data_ = new CollectionData();
+    return *collection.data_;
+  }
+  static CollectionData* data_or_null(CollectionBase& collection) noexcept { return collection.data_; }
+  static const CollectionData* data_or_null(const CollectionBase& collection) noexcept {
+    return collection.data_;
+  }
+  static EntityState* owner(const CollectionBase& collection) noexcept { return collection.owner_; }
+  static void attach(CollectionBase& collection, EntityState* owner) noexcept { collection.owner_ = owner; }
+  template <class C>
+  static const std::vector<EntityState*>& items(const C& collection) {
+    return collection.items();
+  }
+};
+
+template <class T>
+class HandleIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = Ref<T>;
+  using difference_type = std::ptrdiff_t;
+  using pointer = void;
+  using reference = Ref<T>;
+
+  HandleIterator() noexcept = default;
+  explicit HandleIterator(EntityState* const* at) noexcept : at_(at) {}
+  Ref<T> operator*() const noexcept { return RefAccess::make<T>(*at_); }
+  HandleIterator& operator++() noexcept {
+    ++at_;
+    return *this;
+  }
+  HandleIterator operator++(int) noexcept {
+    HandleIterator before = *this;
+    ++at_;
+    return before;
+  }
+  friend bool operator==(const HandleIterator&, const HandleIterator&) noexcept = default;
+  friend std::ptrdiff_t operator-(const HandleIterator& a, const HandleIterator& b) noexcept {
+    return a.at_ - b.at_;
+  }
+
+ private:
+  EntityState* const* at_ = nullptr;
+};
+
+}  // namespace detail
+
+/// The many side of a relation, as a member of an entity. Changes are written by the next flush; adding or
+/// removing keeps the other side of the relation in step at once. Reading items that have not been loaded throws
+/// NotInitializedError and names the populate path to add; adding and removing works without loading.
+/// Iterators are invalidated by add, remove and load. Belongs to the thread of its EntityManager.
+template <class T>
+class Collection : public detail::CollectionBase {
+ public:
+  using value_type = Ref<T>;
+  using iterator = detail::HandleIterator<T>;
+  using const_iterator = iterator;
+
+  Collection() noexcept = default;
+  Collection(std::initializer_list<Ref<T>> items) {
+    for (const Ref<T>& item : items) add(item);
+  }
+
+  iterator begin() const { return iterator(items().data()); }
+  iterator end() const { return iterator(items().data() + items().size()); }
+  Ref<T> operator[](std::size_t index) const { return detail::RefAccess::make<T>(items()[index]); }
+  /// Throws std::out_of_range.
+  Ref<T> at(std::size_t index) const { return detail::RefAccess::make<T>(items().at(index)); }
+
+  /// Returns false when the item was in the collection already.
+  bool add(const Ref<T>& item) { return add_state(detail::RefAccess::state(item)); }
+  /// Returns false when the item was not in the collection.
+  bool remove(const Ref<T>& item) { return remove_state(detail::RefAccess::state(item)); }
+  bool contains(const Ref<T>& item) const { return contains_state(detail::RefAccess::state(item)); }
+  /// Makes the collection hold exactly these items; only the differences are written.
+  template <class Range = std::initializer_list<Ref<T>>>
+  void set(const Range& range) {
+    std::vector<detail::EntityState*> states;
+    for (const Ref<T>& item : range) states.push_back(detail::RefAccess::state(item));
+    set_states(std::move(states));
+  }
+  /// Loads the items if they are not known. Later calls send nothing.
+  Collection& load() {
+    load_blocking();
+    return *this;
+  }
+  Task<void> load_async() { return load_task(); }
+  /// Number of items by a count in the database; of known items without a query.
+  std::size_t load_count() const { return load_count_blocking(); }
+};
+
+namespace detail {
+template <class T>
+struct CollectionTarget {};
+template <class T>
+struct CollectionTarget<Collection<T>> {
+  using type = T;
+};
+}  // namespace detail
+
+}  // namespace kin

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kin/detail/expression.hpp>
+#include <kin/metadata.hpp>
+#include <kin/options.hpp>
+#include <kin/transaction.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kin::detail {
+
+struct OrderTerm {
+  Expression expression;
+  bool descending;
+  int nulls;
+};
+struct SelectTerm {
+  Expression expression;
+  const char* name;  ///< interned, null for the member's own name
+};
+struct JoinTerm {
+  MemberPath path;           ///< relation to follow
+  const char* parent_alias;  ///< null = the root
+  const char* alias;
+  bool left;
+};
+
+/// What find() and query() describe, untyped: no metadata is touched and nothing is resolved before it runs.
+struct FindRequest {
+  TypeTag root = nullptr;
+  Expression where{};
+  std::vector<OrderTerm> order{};
+  std::vector<MemberPath> populate{};
+  std::vector<MemberPath> only{};
+  std::vector<MemberPath> exclude{};
+  std::vector<SelectTerm> select{};  ///< of query() and as<>(); empty = entities are read
+  std::vector<JoinTerm> joins{};
+  std::vector<Expression> group_by{};
+  Expression having{};
+  std::optional<Strategy> strategy{};
+  std::optional<std::uint64_t> limit{};
+  std::optional<std::uint64_t> offset{};
+  std::optional<FlushMode> flush_mode{};
+  LockMode lock = LockMode::none;
+  bool distinct = false;
+  bool positional = false;           ///< of as<>: columns go to the struct's members in order, not by name
+  bool refresh = false;
+  bool read_only = false;
+  std::string comment{};
+};
+
+}  // namespace kin::detail

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kin/detail/aggregate.hpp>
+#include <kin/detail/codec_of.hpp>
+#include <kin/detail/entity_state.hpp>
+#include <kin/detail/find_request.hpp>
+#include <kin/rows.hpp>
+#include <kin/task.hpp>
+#include <kin/transaction.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// What the typed face calls: one function a verb, compiled once. Each takes the manager's guard, so that two tasks
+/// in one manager get an error. The blocking form and its task run the same code.
+namespace kin::detail {
+
+class Manager;
+
+EntityState* create_entity(Manager& manager, TypeTag tag, void* from, bool persist);
+void persist_entity(Manager& manager, EntityState* state);
+void remove_entity(Manager& manager, EntityState* state);
+EntityState* get_reference(Manager& manager, TypeTag tag, std::span<const ValueView> key);
+void clear_manager(Manager& manager);
+bool has_changes(Manager& manager);
+
+EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key, LockMode lock);
+Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<Value> key, LockMode lock);
+std::vector<EntityState*> find_blocking(Manager& manager, const FindRequest& request);
+Task<std::vector<EntityState*>> find_task(Manager& manager, FindRequest request);
+std::uint64_t count_blocking(Manager& manager, const FindRequest& request);
+Task<std::uint64_t> count_task(Manager& manager, FindRequest request);
+bool exists_blocking(Manager& manager, const FindRequest& request);
+Task<bool> exists_task(Manager& manager, FindRequest request);
+std::string sql_of(Manager& manager, const FindRequest& request);
+bool refresh_blocking(Manager& manager, EntityState* state);
+Task<bool> refresh_task(Manager& manager, EntityState* state);
+
+/// A struct that rows are read into: its members, and how a vector of it grows.
+struct RowMember {
+  std::string_view name;
+  std::uint32_t offset;
+  const Codec* codec;
+};
+struct RowShape {
+  std::string_view type_name;
+  std::vector<RowMember> members{};
+  void* (*append)(void* vector) = nullptr;  ///< adds a default row, returns its address
+};
+void rows_blocking(Manager& manager, const FindRequest& request, const RowShape& shape, void* vector);
+Task<void> rows_task(Manager& manager, const FindRequest& request, const RowShape& shape, void* vector);
+Rows execute_blocking(Manager& manager, std::string_view sql, std::span<const Value> parameters);
+Task<Rows> execute_task(Manager& manager, std::string sql, std::vector<Value> parameters);
+
+void flush_blocking(Manager& manager);
+Task<void> flush_task(Manager& manager);
+void begin_blocking(Manager& manager, TransactionOptions options);
+Task<void> begin_task(Manager& manager, TransactionOptions options);
+void commit_blocking(Manager& manager);
+Task<void> commit_task(Manager& manager);
+void rollback_blocking(Manager& manager);
+Task<void> rollback_task(Manager& manager);
+
+/// One run of transactional(): begins, and after an error decides between another try and giving up.
+class TransactionRun {
+ public:
+  TransactionRun(Manager& manager, TransactionOptions options) noexcept;
+  void begin_blocking();
+  void commit_blocking();
+  /// Rolls back; returns true after a pause when the work is to be tried again, else false.
+  bool failed_blocking(std::exception_ptr error);
+  Task<void> begin();
+  Task<void> commit();
+  Task<bool> failed(std::exception_ptr error);
+
+ private:
+  bool may_retry(const std::exception_ptr& error) const;
+  Manager& manager_;
+  TransactionOptions options_;
+  int level_;
+  int tries_ = 0;
+};
+
+[[noreturn]] void throw_not_found(Manager& manager, TypeTag tag, std::span<const ValueView> key);
+[[noreturn]] void throw_not_found(Manager& manager, const FindRequest& request);
+
+template <class D>
+struct RowShapeBuilder {
+  RowShape& shape;
+  template <class M>
+  void operator()(std::string_view name, std::size_t offset) const {
+    static_assert(has_codec<M>, "kin: a member of the result struct has a type that no column can be read into");
+    if constexpr (has_codec<M>)
+      shape.members.push_back({name, static_cast<std::uint32_t>(offset), &codec_of<M>()});
+  }
+};
+template <class D>
+const RowShape& row_shape() {
+  static const RowShape shape = [] {
+    RowShape made;
+    made.type_name = type_name<D>();
+    for_each_member<D>(RowShapeBuilder<D>{made});
+    made.append = [](void* vector) -> void* { return &static_cast<std::vector<D>*>(vector)->emplace_back(); };
+    return made;
+  }();
+  return shape;
+}
+
+template <class T>
+std::vector<Ref<T>> to_refs(const std::vector<EntityState*>& states) {
+  std::vector<Ref<T>> result;
+  result.reserve(states.size());
+  for (EntityState* state : states) result.push_back(RefAccess::make<T>(state));
+  return result;
+}
+
+/// A key given by the user as its database form. The view lives as long as `key` and `scratch`.
+template <class K>
+ValueView key_view(const K& key, Scratch& scratch) {
+  if constexpr (std::is_convertible_v<const K&, std::string_view>) {
+    return ValueView::text(std::string_view(key));
+  } else {
+    static_assert(has_codec<K>, "kin: this type cannot be a key");
+    if constexpr (has_codec<K>) {
+      const Codec& codec = codec_of<K>();
+      return codec.view(codec, &key, scratch);
+    } else {
+      return {};
+    }
+  }
+}
+
+}  // namespace kin::detail

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kin/detail/manager_api.hpp>
+#include <kin/find.hpp>
+#include <kin/query_builder.hpp>
+#include <kin/transaction.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace kin {
+
+namespace detail {
+template <class C>
+struct ConditionRoot {
+  using type = void;
+};
+template <class R>
+struct ConditionRoot<Condition<R>> {
+  using type = R;
+};
+template <class C>
+inline constexpr bool is_condition = !std::is_void_v<typename ConditionRoot<std::remove_cvref_t<C>>::type>;
+template <class T>
+struct TaskResult {
+  static constexpr bool is_task = false;
+};
+template <class T>
+struct TaskResult<Task<T>> {
+  static constexpr bool is_task = true;
+  using type = T;
+};
+}  // namespace detail
+
+/// One unit of work: an identity map, the changes made to its entities, and the transaction that writes them.
+/// Cheap to make, move-only; one task at a time uses it (a second one gets TransactionStateError). Owns its entities:
+/// every Ref is valid until clear() or the manager's end. An open transaction is rolled back at the end.
+class EntityManager {
+ public:
+  explicit EntityManager(std::unique_ptr<detail::Manager> manager) noexcept;
+  EntityManager(EntityManager&&) noexcept;
+  EntityManager& operator=(EntityManager&&) noexcept;
+  ~EntityManager();
+
+  /// Makes an entity from a value and schedules it for insertion: em.create<Author>({.name = "Ursula"}).
+  template <class T>
+  Ref<T> create(std::type_identity_t<T> value) {
+    return detail::RefAccess::make<T>(detail::create_entity(*manager_, detail::type_tag<T>, &value, true));
+  }
+  /// Makes an entity that is inserted only when persist() or a cascade reaches it.
+  template <class T>
+  Ref<T> create_detached(std::type_identity_t<T> value) {
+    return detail::RefAccess::make<T>(detail::create_entity(*manager_, detail::type_tag<T>, &value, false));
+  }
+  /// Schedules an entity for insertion; takes back a remove(). Cascades over its relations at flush.
+  template <class T>
+  void persist(const Ref<T>& entity) {
+    detail::persist_entity(*manager_, detail::RefAccess::state(entity));
+  }
+  /// Schedules an entity for deletion; one that was never stored is forgotten.
+  template <class T>
+  void remove(const Ref<T>& entity) {
+    detail::remove_entity(*manager_, detail::RefAccess::state(entity));
+  }
+  /// The entity with this key without asking the database: as found before, else a stub that serves as a foreign key
+  /// and loads when asked to. Several arguments are the columns of a composite key in order.
+  template <class T, class... Keys>
+  Ref<T> get_reference(const Keys&... keys) {
+    Scratch scratch[sizeof...(Keys)];
+    std::size_t at = 0;
+    const ValueView views[] = {detail::key_view(keys, scratch[at++])...};
+    return detail::RefAccess::make<T>(detail::get_reference(*manager_, detail::type_tag<T>, views));
+  }
+
+  template <class T>
+  Find<T> find() {
+    return Find<T>(*manager_, request<T>());
+  }
+  template <class T, class R>
+  Find<T> find(Condition<R> condition) {
+    return Find<T>(*manager_, request<T>(std::move(condition)));
+  }
+  /// By key, served from the identity map where it is there; or by a condition. Null when there is none.
+  template <class T, class K>
+  Ref<T> find_one(const K& key_or_condition, LockMode lock = LockMode::none) {
+    if constexpr (detail::is_condition<K>) {
+      return Find<T>(*manager_, request<T>(key_or_condition)).lock(lock).one();
+    } else {
+      Scratch scratch;
+      const ValueView key = detail::key_view(key_or_condition, scratch);
+      return detail::RefAccess::make<T>(
+          detail::find_by_key_blocking(*manager_, detail::type_tag<T>, {&key, 1}, lock));
+    }
+  }
+  /// Throws NotFoundError, naming the entity and what was asked for.
+  template <class T, class K>
+  Ref<T> find_one_or_fail(const K& key_or_condition, LockMode lock = LockMode::none) {
+    Ref<T> found = find_one<T>(key_or_condition, lock);
+    if (!found) not_found<T>(key_or_condition);
+    return found;
+  }
+  template <class T, class K>
+  Task<Ref<T>> find_one_async(K key_or_condition, LockMode lock = LockMode::none) {
+    return find_one_task<T>(manager_.get(), std::move(key_or_condition), lock, false);
+  }
+  template <class T, class K>
+  Task<Ref<T>> find_one_or_fail_async(K key_or_condition, LockMode lock = LockMode::none) {
+    return find_one_task<T>(manager_.get(), std::move(key_or_condition), lock, true);
+  }
+  template <class T>
+  std::uint64_t count() {
+    return detail::count_blocking(*manager_, request<T>());
+  }
+  template <class T, class R>
+  std::uint64_t count(Condition<R> condition) {
+    return detail::count_blocking(*manager_, request<T>(std::move(condition)));
+  }
+  template <class T>
+  Task<std::uint64_t> count_async() {
+    return detail::count_task(*manager_, request<T>());
+  }
+  template <class T, class R>
+  Task<std::uint64_t> count_async(Condition<R> condition) {
+    return detail::count_task(*manager_, request<T>(std::move(condition)));
+  }
+  /// A query that ends in plain rows: joins, groups, aggregates.
+  template <class T>
+  QueryBuilder<T> query() {
+    return QueryBuilder<T>(*manager_, request<T>());
+  }
+  /// Reads an entity again, dropping its unflushed changes; false when its row is gone.
+  template <class T>
+  bool refresh(const Ref<T>& entity) {
+    return detail::refresh_blocking(*manager_, detail::RefAccess::state(entity));
+  }
+  template <class T>
+  Task<bool> refresh_async(const Ref<T>& entity) {
+    return detail::refresh_task(*manager_, detail::RefAccess::state(entity));
+  }
+
+  /// Writes all changes in one transaction (or in the open one): new entities parents first, then changed columns,
+  /// then deletions. Sends nothing when there is nothing to do. When it throws, the database is as before, and so is
+  /// the manager: everything that was pending still is, and keys made on the way are taken back.
+  void flush() { detail::flush_blocking(*manager_); }
+  Task<void> flush_async() { return detail::flush_task(*manager_); }
+  /// Forgets all entities and pending changes; every Ref becomes invalid.
+  void clear() { detail::clear_manager(*manager_); }
+  /// True when a flush would write something.
+  bool has_changes() { return detail::has_changes(*manager_); }
+
+  /// Starts a transaction, or a savepoint inside one.
+  void begin(TransactionOptions options = {}) { detail::begin_blocking(*manager_, options); }
+  /// Flushes and commits, or releases the savepoint.
+  void commit() { detail::commit_blocking(*manager_); }
+  /// Undoes what was written since begin. Entities keep the values they have in memory, and what was flushed since
+  /// begin is pending again.
+  void rollback() { detail::rollback_blocking(*manager_); }
+  Task<void> begin_async(TransactionOptions options = {}) { return detail::begin_task(*manager_, options); }
+  Task<void> commit_async() { return detail::commit_task(*manager_); }
+  Task<void> rollback_async() { return detail::rollback_task(*manager_); }
+
+  /// Runs work(em) in a transaction (nested: a savepoint), flushes and commits; rolls back and rethrows on an
+  /// exception. With retries, work runs again after an error that says retryable(); before that, entities it loaded
+  /// or made are forgotten, and those loaded before hold the values that they had.
+  template <class F>
+  auto transactional(F&& work, TransactionOptions options = {}) {
+    using Result = std::invoke_result_t<F&, EntityManager&>;
+    static_assert(!detail::TaskResult<Result>::is_task,
+                  "kin: transactional() got a coroutine; use co_await em.transactional_async(work)");
+    detail::TransactionRun run(*manager_, options);
+    for (;;) {
+      try {
+        run.begin_blocking();
+        if constexpr (std::is_void_v<Result>) {
+          work(*this);
+          run.commit_blocking();
+          return;
+        } else {
+          Result result = work(*this);
+          run.commit_blocking();
+          return result;
+        }
+      } catch (...) {
+        if (!run.failed_blocking(std::current_exception())) throw;
+      }
+    }
+  }
+  /// As transactional; work is a coroutine that returns Task. The work must be a named object that outlives the task.
+  template <class F>
+  auto transactional_async(F& work, TransactionOptions options = {})
+      -> Task<typename detail::TaskResult<std::invoke_result_t<F&, EntityManager&>>::type> {
+    using Result = typename detail::TaskResult<std::invoke_result_t<F&, EntityManager&>>::type;
+    detail::TransactionRun run(*manager_, options);
+    for (;;) {
+      std::exception_ptr error;
+      try {
+        co_await run.begin();
+        if constexpr (std::is_void_v<Result>) {
+          co_await work(*this);
+          co_await run.commit();
+          co_return;
+        } else {
+          Result result = co_await work(*this);
+          co_await run.commit();
+          co_return result;
+        }
+      } catch (...) {
+        error = std::current_exception();
+      }
+      const bool again = co_await run.failed(error);
+      if (!again) std::rethrow_exception(error);
+    }
+  }
+
+  /// Runs a statement as it stands; each {} is a bound parameter. Pending changes are not flushed first.
+  template <class... Values>
+  Rows execute(std::string_view sql, const Values&... values) {
+    const std::vector<Value> parameters = parameter_list(values...);
+    return detail::execute_blocking(*manager_, sql, parameters);
+  }
+  template <class... Values>
+  Task<Rows> execute_async(std::string sql, const Values&... values) {
+    return detail::execute_task(*manager_, std::move(sql), parameter_list(values...));
+  }
+
+  detail::Manager& internals() noexcept { return *manager_; }
+
+ private:
+  template <class T>
+  static detail::FindRequest request() {
+    detail::FindRequest request;
+    request.root = detail::type_tag<T>;
+    return request;
+  }
+  template <class T, class R>
+  static detail::FindRequest request(Condition<R> condition) {
+    static_assert(std::is_same_v<R, T>, "kin: the condition is on another entity than the one that is read");
+    detail::FindRequest request;
+    request.root = detail::type_tag<T>;
+    request.where = std::move(condition).expression();
+    return request;
+  }
+  template <class... Values>
+  static std::vector<Value> parameter_list(const Values&... values) {
+    std::vector<Value> list;
+    list.reserve(sizeof...(Values));
+    (detail::capture<Values>(values, [&](ValueView view) { list.push_back(Value(view)); }), ...);
+    return list;
+  }
+  template <class T, class K>
+  [[noreturn]] void not_found(const K& key_or_condition) {
+    if constexpr (detail::is_condition<K>) {
+      detail::throw_not_found(*manager_, request<T>(key_or_condition));
+    } else {
+      Scratch scratch;
+      const ValueView key = detail::key_view(key_or_condition, scratch);
+      detail::throw_not_found(*manager_, detail::type_tag<T>, {&key, 1});
+    }
+  }
+  template <class T, class K>
+  static Task<Ref<T>> find_one_task(detail::Manager* manager, K key_or_condition, LockMode lock, bool or_fail) {
+    detail::EntityState* found = nullptr;
+    if constexpr (detail::is_condition<K>) {
+      detail::FindRequest wanted = request<T>(key_or_condition);
+      wanted.lock = lock;
+      wanted.limit = 1;
+      std::vector<detail::EntityState*> states = co_await detail::find_task(*manager, wanted);
+      if (!states.empty()) found = states.front();
+      if (!found && or_fail) detail::throw_not_found(*manager, wanted);
+    } else {
+      Scratch scratch;
+      std::vector<Value> key;
+      key.push_back(Value(detail::key_view(key_or_condition, scratch)));
+      found = co_await detail::find_by_key_task(*manager, detail::type_tag<T>, key, lock);
+      if (!found && or_fail) {
+        const ValueView view = key.front().view();
+        detail::throw_not_found(*manager, detail::type_tag<T>, {&view, 1});
+      }
+    }
+    co_return detail::RefAccess::make<T>(found);
+  }
+
+  std::unique_ptr<detail::Manager> manager_;
+};
+
+}  // namespace kin

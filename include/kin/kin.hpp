@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// All of kin but the drivers and the value types that need a library of their own: add <kin/sqlite.hpp> and, for
+/// JSON members, <kin/types/json.hpp>.
+#include <kin/clock.hpp>
+#include <kin/collection.hpp>
+#include <kin/condition.hpp>
+#include <kin/entity.hpp>
+#include <kin/entity_manager.hpp>
+#include <kin/error.hpp>
+#include <kin/field.hpp>
+#include <kin/find.hpp>
+#include <kin/log.hpp>
+#include <kin/naming_strategy.hpp>
+#include <kin/options.hpp>
+#include <kin/orm.hpp>
+#include <kin/query_builder.hpp>
+#include <kin/reference.hpp>
+#include <kin/rows.hpp>
+#include <kin/schema.hpp>
+#include <kin/task.hpp>
+#include <kin/transaction.hpp>
+#include <kin/types/blob.hpp>
+#include <kin/types/custom.hpp>
+#include <kin/types/decimal.hpp>
+#include <kin/types/enum.hpp>
+#include <kin/types/uuid.hpp>

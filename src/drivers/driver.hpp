@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kin/detail/entity_state.hpp>
+#include <kin/metadata.hpp>
+#include <kin/options.hpp>
+#include <kin/task.hpp>
+#include <kin/transaction.hpp>
+#include <kin/value.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "query/plan.hpp"
+
+/// The seam between the core and a database. The unit of work and the loader see this and nothing below it.
+namespace kin::driver {
+
+using detail::EntityState;
+
+/// What a database can do. Code outside drivers and dialects asks these, never which database it is.
+struct Capabilities {
+  std::string_view name;
+  /// The rows of one batch are written one after the other, so that a row may refer to the key of an earlier one.
+  bool sequential_batches = false;
+  /// Most parameters a statement may have.
+  std::uint32_t max_parameters = 999;
+  bool savepoints = true;
+  bool row_locks = false;      ///< select … for update
+  bool full_text = false;
+  bool regular_expressions = false;
+  bool json = false;
+  bool right_nulls_order = true;  ///< nulls first / last in the text
+};
+
+/// Receives rows. Cells are valid during the call. May throw to end the read.
+class RowSink {
+ public:
+  virtual ~RowSink() = default;
+  /// Names of the columns, once before the first row; only for execute().
+  virtual void columns(std::span<const std::string_view>) {}
+  virtual void row(const ValueView* cells) = 0;
+};
+
+struct ReadRequest {
+  const query::ReadPlan& plan;
+  std::span<const ValueView> values;  ///< of the expressions in order, then limit, then offset where the plan has them
+};
+
+enum class Operation : std::uint8_t { insert, update, remove, pivot_insert, pivot_remove };
+
+struct PivotRow {
+  EntityState* owner;
+  EntityState* target;
+};
+
+/// Rows of one table that are written in one go: all rows have the same operation and columns. Values are pulled
+/// from the entities when a row is written, so nothing is copied.
+class WriteBatch {
+ public:
+  Operation operation = Operation::insert;
+  const EntityMetadata* entity = nullptr;
+  const PivotTable* pivot = nullptr;           ///< of pivot operations
+  std::vector<const Column*> columns{};        ///< written columns of insert and update
+  std::vector<EntityState*> rows{};            ///< of entity operations
+  std::vector<PivotRow> pivot_rows{};          ///< of pivot operations
+  bool checks_version = false;                 ///< update and remove also compare entity->version with the snapshot
+  bool write_nulls = false;                    ///< update writes null into `columns`, whatever the entity holds
+  bool ignore_duplicates = false;              ///< of pivot_insert: an existing row is no error
+  std::vector<const Column*> returning{};      ///< columns to read back, the generated key first
+
+  std::size_t row_count() const noexcept { return pivot ? pivot_rows.size() : rows.size(); }
+  /// Parameters of one row, in order: `columns`; then for update and remove the key, then the expected version;
+  /// for pivot operations the owner's key, then the target's.
+  std::size_t parameters_per_row() const noexcept;
+  ValueView parameter(std::size_t row, std::size_t index, Scratch& scratch) const;
+  /// Stores a value read back into the row's entity, e.g. the generated key.
+  void store(std::size_t row, const Column& column, ValueView value) const;
+  /// To be called by the driver for an update or remove that met no row.
+  void missed(std::size_t row);
+  const std::vector<std::size_t>& missed_rows() const noexcept { return missed_; }
+
+ private:
+  std::vector<std::size_t> missed_{};
+};
+
+/// One connection on loan to one manager; used by one task at a time.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual Task<void> read(const ReadRequest& request, RowSink& sink) = 0;
+  virtual Task<void> write(WriteBatch& batch) = 0;
+  /// Runs a statement as it stands; `sql` has {} for each parameter. Returns the number of rows changed.
+  virtual Task<std::uint64_t> execute(std::string_view sql, std::span<const ValueView> parameters,
+                                      RowSink* sink) = 0;
+  /// Text of a read without running it.
+  virtual std::string text_of(const query::ReadPlan& plan) = 0;
+
+  virtual Task<void> begin(const TransactionOptions& options) = 0;
+  virtual Task<void> commit() = 0;
+  virtual Task<void> rollback() = 0;
+  virtual Task<void> savepoint(int level) = 0;
+  virtual Task<void> release_savepoint(int level) = 0;
+  virtual Task<void> rollback_to_savepoint(int level) = 0;
+  /// True when the database itself has ended the transaction (deadlock, full disk): rollback sends nothing then.
+  virtual bool transaction_lost() const = 0;
+};
+
+/// A connection that goes back to its pool when the loan ends; an open transaction is rolled back then.
+class Loan {
+ public:
+  Loan() noexcept = default;
+  Loan(Connection* connection, void (*give_back)(void* pool, void* token) noexcept, void* pool,
+       void* token) noexcept
+      : connection_(connection), give_back_(give_back), pool_(pool), token_(token) {}
+  Loan(Loan&& other) noexcept { swap(other); }
+  Loan& operator=(Loan&& other) noexcept {
+    Loan moved(std::move(other));
+    swap(moved);
+    return *this;
+  }
+  ~Loan() {
+    if (connection_) give_back_(pool_, token_);
+  }
+  Connection* operator->() const noexcept { return connection_; }
+  Connection& operator*() const noexcept { return *connection_; }
+  explicit operator bool() const noexcept { return connection_ != nullptr; }
+
+ private:
+  void swap(Loan& other) noexcept {
+    std::swap(connection_, other.connection_);
+    std::swap(give_back_, other.give_back_);
+    std::swap(pool_, other.pool_);
+    std::swap(token_, other.token_);
+  }
+  Connection* connection_ = nullptr;
+  void (*give_back_)(void*, void*) noexcept = nullptr;
+  void* pool_ = nullptr;
+  void* token_ = nullptr;
+};
+
+/// Writes the definitions of tables as statements.
+class SchemaWriter {
+ public:
+  virtual ~SchemaWriter() = default;
+  using Entities = std::span<const EntityMetadata* const>;
+  virtual std::vector<std::string> create(Entities entities) const = 0;
+  virtual std::vector<std::string> drop(Entities entities) const = 0;
+  /// Statements that add what is missing; reads the database through `connection`.
+  virtual Task<std::vector<std::string>> update(Entities entities, Connection& connection) const = 0;
+};
+
+/// One per Orm, shared by all managers and threads.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  virtual const Capabilities& capabilities() const noexcept = 0;
+  /// A connection without waiting, when one is free: the fast path of blocking verbs.
+  virtual bool try_acquire(Loan& loan) = 0;
+  /// Waits for a connection; throws ConnectionError when none becomes free in time.
+  virtual Task<Loan> acquire() = 0;
+  /// Waits without holding a thread where the context is not a blocking one: between tries of a transaction.
+  virtual Task<void> pause(std::chrono::milliseconds time) = 0;
+  virtual const SchemaWriter& schema_writer() const = 0;
+  /// Problems of this metadata on this database, for discovery's report.
+  virtual void validate(const EntityMetadata&, std::vector<std::string>& problems) const { (void)problems; }
+};
+
+}  // namespace kin::driver

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "loading/hydrator.hpp"
+
+#include <kin/error.hpp>
+
+#include <cstring>
+
+#include "unit_of_work/collection_items.hpp"
+#include "unit_of_work/key.hpp"
+
+namespace kin::loading {
+
+using detail::CollectionAccess;
+using detail::CollectionBase;
+using detail::CollectionData;
+using query::HydrationSource;
+using unit_of_work::ColumnMask;
+
+Hydrator::Hydrator(detail::Manager& manager, const query::PlannedRead& read, bool refresh)
+    : manager_(manager), read_(read), number_(manager.next_read()), refresh_(refresh) {
+  sources_.reserve(read.hydration.size());
+  for (const HydrationSource& source : read.hydration)
+    sources_.push_back({&source, &manager.map_of(*source.entity), &manager.runtime(*source.entity)});
+  for (const HydrationSource& source : read.hydration) {
+    if (!source.via || !source.via->is_to_many()) continue;
+    multiplied_ = true;
+    for (std::uint32_t at = source.parent; at != query::none; at = read.hydration[at].parent)
+      sources_[at].multiplied = true;
+  }
+}
+
+Hydrator::~Hydrator() {
+  for (EntityState* root : roots_) root->clear(EntityState::queued);
+}
+
+void Hydrator::row(const ValueView* cells) {
+  for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+    SourceState& source = sources_[i];
+    if (i == 0) {
+      source.current = hydrate(0, cells);
+      if (!source.current) return;
+      if (multiplied_) {
+        if (source.current->has(EntityState::queued)) continue;
+        source.current->set(EntityState::queued);
+      }
+      roots_.push_back(source.current);
+      continue;
+    }
+    EntityState* parent = sources_[source.source->parent].current;
+    source.current = parent ? hydrate(i, cells) : nullptr;
+    if (parent) link(source, parent, source.current);
+  }
+}
+
+EntityState* Hydrator::hydrate(std::uint32_t index, const ValueView* cells) {
+  SourceState& source = sources_[index];
+  cells += source.source->first_cell;
+  if (cells->is_null()) return nullptr;
+  EntityState* state = find_or_make(source, cells);
+  if (state->has(EntityState::initialized) && !refresh_ &&
+      !state->has(EntityState::partial | EntityState::stale)) [[likely]]
+    return state;
+  fill(source, *state, cells);
+  return state;
+}
+
+EntityState* Hydrator::find_or_make(SourceState& source, const ValueView* key) {
+  const EntityMetadata& entity = *source.source->entity;
+  if (entity.integer_key && !entity.key.front()->references && key->kind() == ValueKind::integer) [[likely]] {
+    EntityState*& slot = source.map->slot(key->as_integer());
+    source.fresh = slot == nullptr;
+    if (slot) return slot;
+    EntityState* state = manager_.make_state(entity);
+    slot = state;
+    state->set(EntityState::managed);
+    state->position = static_cast<std::uint32_t>(source.map->states().size());
+    source.map->states().push_back(state);
+    unit_of_work::assign_cell(*entity.key.front(), entity.key.front()->access.reach(state->entity()), *key);
+    return state;
+  }
+  source.fresh = false;
+  return manager_.reference(entity, key);
+}
+
+void Hydrator::fill(SourceState& source, EntityState& state, const ValueView* cells) {
+  if (!source.fresh &&
+      (state.has(EntityState::initialized) || !source.runtime->changes(state).empty())) {
+    refill(source, state, cells);
+    return;
+  }
+  assign(*source.source, state, cells);
+  finish_snapshot(source, state);
+}
+
+void Hydrator::assign(const HydrationSource& source, EntityState& state, const ValueView* cells) {
+  const std::size_t key_count = source.entity->key.size();
+  const std::size_t count = source.columns.size();
+  void* entity = state.entity();
+  std::size_t i = key_count;
+  try {
+    while (i < count) {
+      const Column& column = *source.columns[i];
+      if (column.references) {
+        const std::uint32_t width = column.property->column_count;
+        bool null = false;
+        for (std::uint32_t k = 0; k < width; ++k) null |= cells[i + k].is_null();
+        unit_of_work::set_reference_at(entity, column.access.offset,
+                         null ? nullptr : manager_.reference(*column.property->target, cells + i));
+        i += width;
+        continue;
+      }
+      if (!column.access.optional) [[likely]] {
+        column.codec->assign(*column.codec, static_cast<std::byte*>(entity) + column.access.offset, cells[i]);
+      } else if (!cells[i].is_null()) {
+        column.codec->assign(*column.codec, column.access.reach(entity), cells[i]);
+      } else if (void* member = column.access.find(entity); member && column.codec->nullable) {
+        column.codec->assign(*column.codec, member, cells[i]);
+      }
+      ++i;
+    }
+  } catch (const detail::ConversionError&) {
+    const Column& column = *source.columns[i];
+    unit_of_work::assign_cell(column, column.access.reach(entity), cells[i]);
+    throw;
+  }
+}
+
+void Hydrator::finish_snapshot(SourceState& source, EntityState& state) {
+  if (source.source->partial) {
+    ColumnMask loaded;
+    for (const Column* column : source.source->columns) loaded.add(column->index);
+    state.snapshot = source.runtime->take_partial_snapshot(state.entity(), loaded, manager_.arena());
+    state.set(EntityState::partial);
+  } else {
+    state.snapshot = source.runtime->take_snapshot(state.entity(), manager_.arena());
+    state.clear(EntityState::partial);
+  }
+  state.clear(EntityState::stale);
+  state.set(EntityState::initialized);
+}
+
+// An entity that holds values already: those the user changed stay (unless a refresh was asked for), and when a cell
+// turns out not to fit, everything is as before.
+void Hydrator::refill(SourceState& source, EntityState& state, const ValueView* cells) {
+  const unit_of_work::EntityRuntime& runtime = *source.runtime;
+  if (source.source->partial && state.has(EntityState::initialized) && !state.has(EntityState::partial) && !refresh_)
+    return;
+  ColumnMask everything;
+  for (const Column& column : source.source->entity->columns) everything.add(column.index);
+  std::byte* before = runtime.take_partial_snapshot(state.entity(), everything, manager_.arena());
+  ColumnMask changed;
+  if (!refresh_) changed = runtime.changes(state);
+  std::byte* kept = changed.empty() ? nullptr
+                                    : runtime.take_partial_snapshot(state.entity(), changed, manager_.arena());
+  try {
+    assign(*source.source, state, cells);
+  } catch (...) {
+    runtime.restore(state.entity(), before, true);
+    throw;
+  }
+  if (source.source->partial && state.has(EntityState::partial)) {
+    // Two partial reads add up.
+    ColumnMask loaded;
+    std::memcpy(&loaded, state.snapshot, sizeof loaded);
+    for (const Column* column : source.source->columns) loaded.add(column->index);
+    state.snapshot = runtime.take_partial_snapshot(state.entity(), loaded, manager_.arena());
+    state.clear(EntityState::stale);
+  } else {
+    finish_snapshot(source, state);
+  }
+  if (kept) runtime.restore(state.entity(), kept, true);
+}
+
+void Hydrator::link(SourceState& source, EntityState* parent, EntityState* child) {
+  const Property& via = *source.source->via;
+  if (via.is_to_many()) {
+    link_item(source, *parent, child);
+  } else if (!via.owner) {
+    set_loaded_reference(*parent, via, child);
+  }
+}
+
+void Hydrator::link_item(SourceState& source, EntityState& parent, EntityState* child) {
+  CollectionBase& collection = manager_.collection_at(parent, *source.source->via);
+  CollectionData& data = CollectionAccess::data(collection);
+  if (data.read != number_) {
+    if (data.initialized && !refresh_) return;
+    data.read = number_;
+    data.stored.clear();
+    collections_.push_back(&collection);
+  }
+  if (!child) return;
+  if (source.multiplied && !linked_.insert({&collection, child}).second) return;
+  data.stored.push_back(child);
+}
+
+void Hydrator::finish() {
+  for (CollectionBase* collection : collections_) detail::finish_loading(CollectionAccess::data(*collection));
+  collections_.clear();
+}
+
+void set_loaded_reference(EntityState& state, const Property& property, EntityState* target) {
+  unit_of_work::set_reference_at(state.entity(), property.offset, target);
+}
+
+}  // namespace kin::loading

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "loading/loader.hpp"
+
+#include <algorithm>
+
+#include "unit_of_work/collection_items.hpp"
+#include "unit_of_work/entity_runtime.hpp"
+
+namespace kin::loading {
+
+using detail::CollectionAccess;
+using detail::CollectionBase;
+using detail::CollectionData;
+using detail::Manager;
+using query::PlannedRead;
+using unit_of_work::column_value;
+using unit_of_work::reference_of;
+
+namespace {
+
+// Longer lists gain nothing measurable, and a statement text stays below 100 kB.
+constexpr std::size_t longest_list = 8192;
+
+/// The keys of a chunk as parameters, filled up to the length of the plan by repeating the last one.
+class KeyList {
+ public:
+  void fill(std::span<EntityState* const> states, std::size_t padded) {
+    values_.clear();
+    const std::size_t width = states.front()->metadata->key.size();
+    scratch_.resize(states.size() * width);
+    std::size_t at = 0;
+    for (const EntityState* state : states)
+      for (const Column* column : state->metadata->key)
+        values_.push_back(column_value(*column, state->entity(), scratch_[at++]));
+    while (values_.size() < padded * width) values_.push_back(values_[values_.size() - width]);
+  }
+  std::span<const ValueView> values() const noexcept { return values_; }
+
+ private:
+  std::vector<ValueView> values_{};
+  std::vector<Scratch> scratch_{};
+};
+
+/// Rows that start with the owner's key: links what follows to that owner.
+class ItemSink final : public driver::RowSink {
+ public:
+  ItemSink(Manager& manager, const PlannedRead& read, const Property& relation, bool refresh)
+      : manager_(manager), hydrator_(manager, read, refresh), relation_(relation) {}
+  void row(const ValueView* cells) override {
+    EntityState* owner = manager_.find_in_map(*relation_.entity, cells);
+    EntityState* item = hydrator_.hydrate(0, cells);
+    if (!owner || !item) return;
+    if (!relation_.is_to_many()) {
+      set_loaded_reference(*owner, relation_, item);
+      return;
+    }
+    CollectionAccess::data(manager_.collection_at(*owner, relation_)).stored.push_back(item);
+  }
+
+ private:
+  Manager& manager_;
+  Hydrator hydrator_;
+  const Property& relation_;
+};
+
+/// Keeps each state once, in order.
+std::vector<EntityState*> distinct(std::vector<EntityState*> states) {
+  std::size_t kept = 0;
+  for (EntityState* state : states) {
+    if (state->has(EntityState::queued)) continue;
+    state->set(EntityState::queued);
+    states[kept++] = state;
+  }
+  states.resize(kept);
+  for (EntityState* state : states) state->clear(EntityState::queued);
+  return states;
+}
+
+}  // namespace
+
+std::size_t Loader::chunk_size(std::size_t key_columns) const noexcept {
+  const std::size_t most = manager_.core().driver->capabilities().max_parameters / key_columns;
+  return std::max<std::size_t>(1, std::min(longest_list, std::bit_floor(most)));
+}
+
+Task<void> Loader::populate(std::span<const query::PopulateNode> nodes, std::vector<EntityState*> owners) {
+  if (owners.empty()) co_return;
+  for (const query::PopulateNode& node : nodes) {
+    const Property& relation = *node.property;
+    if (node.hydration == query::none) {
+      if (relation.is_to_one() && relation.owner) {
+        co_await load_to_one(relation, owners);
+      } else {
+        co_await load_items(relation, owners);
+      }
+    }
+    if (node.children.empty()) continue;
+    std::vector<EntityState*> below = next_level(relation, owners);
+    co_await populate(node.children, std::move(below));
+  }
+}
+
+std::vector<EntityState*> Loader::next_level(const Property& relation, std::span<EntityState* const> owners) const {
+  std::vector<EntityState*> states;
+  for (EntityState* owner : owners) {
+    if (relation.is_to_one()) {
+      EntityState* target = reference_of(owner->entity(), relation.offset);
+      if (target && target->has(EntityState::initialized)) states.push_back(target);
+      continue;
+    }
+    const CollectionData* data = CollectionAccess::data_or_null(manager_.collection_at(*owner, relation));
+    if (data) states.insert(states.end(), data->items.begin(), data->items.end());
+  }
+  return distinct(std::move(states));
+}
+
+Task<void> Loader::load_to_one(const Property& relation, std::span<EntityState* const> owners) {
+  std::vector<EntityState*> targets;
+  for (EntityState* owner : owners) {
+    EntityState* target = reference_of(owner->entity(), relation.offset);
+    if (!target || target->has(EntityState::created_here)) continue;
+    if (target->has(EntityState::initialized) && !target->has(EntityState::partial | EntityState::stale) && !refresh_)
+      continue;
+    targets.push_back(target);
+  }
+  targets = distinct(std::move(targets));
+  co_await load_entities(*relation.target, targets);
+}
+
+Task<void> Loader::load_entities(const EntityMetadata& entity, std::span<EntityState* const> states) {
+  const std::size_t chunk = chunk_size(entity.key.size());
+  KeyList keys;
+  driver::Loan loan;
+  for (std::size_t at = 0; at < states.size(); at += chunk) {
+    const std::span<EntityState* const> part = states.subspan(at, std::min(chunk, states.size() - at));
+    const std::size_t padded = SelectInPlans::padded(part.size());
+    keys.fill(part, padded);
+    const std::shared_ptr<const PlannedRead> plan = manager_.core().select_in.by_key(entity, padded);
+    Hydrator hydrator(manager_, *plan, refresh_);
+    driver::Connection* connection = co_await manager_.connection(loan);
+    const driver::ReadRequest request{plan->plan, keys.values()};
+    co_await connection->read(request, hydrator);
+    hydrator.finish();
+  }
+}
+
+Task<void> Loader::load_items(const Property& relation, std::span<EntityState* const> given) {
+  std::vector<EntityState*> owners;
+  for (EntityState* owner : given) {
+    if (!owner->snapshot && !owner->has(EntityState::managed)) continue;
+    if (owner->has(EntityState::scheduled)) continue;
+    if (relation.is_to_many()) {
+      CollectionData& data = CollectionAccess::data(manager_.collection_at(*owner, relation));
+      if (data.initialized && !refresh_) continue;
+      data.stored.clear();
+    }
+    owners.push_back(owner);
+  }
+  const std::size_t chunk = chunk_size(relation.entity->key.size());
+  KeyList keys;
+  driver::Loan loan;
+  const std::span<EntityState* const> all = owners;
+  for (std::size_t at = 0; at < all.size(); at += chunk) {
+    const std::span<EntityState* const> part = all.subspan(at, std::min(chunk, all.size() - at));
+    const std::size_t padded = SelectInPlans::padded(part.size());
+    keys.fill(part, padded);
+    const std::shared_ptr<const PlannedRead> plan = manager_.core().select_in.items_of(relation, padded);
+    ItemSink sink(manager_, *plan, relation, refresh_);
+    driver::Connection* connection = co_await manager_.connection(loan);
+    const driver::ReadRequest request{plan->plan, keys.values()};
+    co_await connection->read(request, sink);
+  }
+  if (!relation.is_to_many()) co_return;
+  for (EntityState* owner : owners)
+    detail::finish_loading(CollectionAccess::data(manager_.collection_at(*owner, relation)));
+}
+
+}  // namespace kin::loading

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: MIT
+// The reading verbs of the manager.
+#include <kin/error.hpp>
+
+#include <fmt/format.h>
+
+#include "loading/hydrator.hpp"
+#include "loading/loader.hpp"
+#include "loading/row_reader.hpp"
+#include "unit_of_work/key.hpp"
+#include "unit_of_work/manager.hpp"
+
+namespace kin::detail {
+
+using loading::Hydrator;
+using loading::Loader;
+using query::PlannedRead;
+using query::ReadKind;
+
+namespace {
+void require_transaction_for(LockMode lock, int level) {
+  if (lock != LockMode::pessimistic_read && lock != LockMode::pessimistic_write) return;
+  if (level == 0)
+    throw TransactionStateError(
+        "a pessimistic lock lasts until the end of a transaction; call begin() or use transactional()");
+}
+}  // namespace
+
+Task<driver::Connection*> Manager::connection(driver::Loan& local) {
+  if (transaction_connection_) co_return &*transaction_connection_;
+  if (!local && !core_->driver->try_acquire(local)) local = co_await core_->driver->acquire();
+  co_return &*local;
+}
+
+Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
+  require_transaction_for(request.lock, transaction_level());
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
+  co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
+  std::vector<ValueView> values;
+  query::collect_values(request, read->plan, values);
+  const bool refresh = request.refresh || request.lock != LockMode::none;
+  std::vector<EntityState*> roots;
+  {
+    Hydrator hydrator(*this, *read, refresh);
+    driver::Loan loan;
+    driver::Connection* connection = co_await this->connection(loan);
+    const driver::ReadRequest read_request{read->plan, values};
+    co_await connection->read(read_request, hydrator);
+    hydrator.finish();
+    roots = std::move(hydrator.roots());
+    for (EntityState* root : roots) root->clear(EntityState::queued);
+  }
+  if (!read->populate.empty()) {
+    Loader loader(*this, request.refresh);
+    co_await loader.populate(read->populate, roots);
+  }
+  co_return roots;
+}
+
+Task<EntityState*> Manager::find_by_key(const EntityMetadata& entity, const ValueView* cells, bool refresh,
+                                        LockMode lock) {
+  require_transaction_for(lock, transaction_level());
+  const bool reread = refresh || lock != LockMode::none;
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(entity);
+  driver::Loan loan;
+  driver::Connection* connection = co_await this->connection(loan);
+  Hydrator hydrator(*this, *read, reread);
+  const driver::ReadRequest read_request{read->plan, std::span<const ValueView>(cells, entity.key.size())};
+  co_await connection->read(read_request, hydrator);
+  hydrator.finish();
+  co_return hydrator.roots().empty() ? nullptr : hydrator.roots().front();
+}
+
+namespace {
+class NumberSink final : public driver::RowSink {
+ public:
+  void row(const ValueView* cells) override {
+    value = cells[0].as_integer();
+    any = true;
+  }
+  std::int64_t value = 0;
+  bool any = false;
+};
+}  // namespace
+
+Task<std::uint64_t> Manager::count(const FindRequest& request) {
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::count);
+  co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
+  std::vector<ValueView> values;
+  query::collect_values(request, read->plan, values);
+  NumberSink sink;
+  driver::Loan loan;
+  driver::Connection* connection = co_await this->connection(loan);
+  const driver::ReadRequest read_request{read->plan, values};
+  co_await connection->read(read_request, sink);
+  co_return static_cast<std::uint64_t>(sink.value);
+}
+
+Task<bool> Manager::exists(const FindRequest& request) {
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::exists);
+  co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
+  std::vector<ValueView> values;
+  query::collect_values(request, read->plan, values);
+  NumberSink sink;
+  driver::Loan loan;
+  driver::Connection* connection = co_await this->connection(loan);
+  const driver::ReadRequest read_request{read->plan, values};
+  co_await connection->read(read_request, sink);
+  co_return sink.any;
+}
+
+Task<void> Manager::rows(const FindRequest& request, driver::RowSink& sink) {
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
+  co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
+  std::vector<ValueView> values;
+  query::collect_values(request, read->plan, values);
+  driver::Loan loan;
+  driver::Connection* connection = co_await this->connection(loan);
+  const driver::ReadRequest read_request{read->plan, values};
+  co_await connection->read(read_request, sink);
+}
+
+Task<bool> Manager::load(EntityState* state, bool refresh) {
+  require_own(state, refresh ? "refresh" : "load");
+  if (!refresh && state->has(EntityState::initialized) && !state->has(EntityState::partial | EntityState::stale))
+    co_return true;
+  if (state->has(EntityState::scheduled)) {
+    if (!refresh) co_return true;
+    throw ValidationError("refresh: " + describe(*state) + " has not been stored yet; flush first",
+                          ErrorDetails{.entity = state->metadata->name});
+  }
+  std::vector<Scratch> scratch(state->metadata->key.size());
+  std::vector<ValueView> cells;
+  for (std::size_t i = 0; i < scratch.size(); ++i)
+    cells.push_back(unit_of_work::column_value(*state->metadata->key[i], state->entity(), scratch[i]));
+  EntityState* found = co_await find_by_key(*state->metadata, cells.data(), refresh, LockMode::none);
+  co_return found != nullptr;
+}
+
+Task<void> Manager::load_collection(CollectionBase& collection) {
+  EntityState* owner = CollectionAccess::owner(collection);
+  if (!owner || collection.is_initialized()) co_return;
+  require_own(owner, "load");
+  const Property& relation = property_of(collection, *owner);
+  Loader loader(*this, false);
+  co_await loader.load_items(relation, std::span<EntityState* const>(&owner, 1));
+}
+
+Task<std::uint64_t> Manager::execute(std::string_view sql, std::span<const ValueView> parameters,
+                                     driver::RowSink* sink) {
+  driver::Loan loan;
+  driver::Connection* connection = co_await this->connection(loan);
+  const std::uint64_t changed = co_await connection->execute(sql, parameters, sink);
+  co_return changed;
+}
+
+std::string Manager::sql(const FindRequest& request) {
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
+  driver::Loan loan;
+  return run_blocking(connection(loan))->text_of(read->plan);
+}
+
+// The functions behind the typed face.
+
+namespace {
+/// Null when the row is known to be gone or to be deleted by the next flush.
+EntityState* known_by_key(Manager& manager, const EntityMetadata& entity, std::span<const ValueView> key,
+                          LockMode lock, bool& decided) {
+  decided = false;
+  if (key.size() != entity.key.size())
+    throw ValidationError(fmt::format("{} has a key of {} columns, but {} values were given", entity.name,
+                                      entity.key.size(), key.size()),
+                          ErrorDetails{.entity = entity.name});
+  EntityState* state = manager.find_in_map(entity, key.data());
+  if (!state || lock != LockMode::none) return nullptr;
+  decided = true;
+  if (state->has(EntityState::removed)) return nullptr;
+  if (state->has(EntityState::initialized) && !state->has(EntityState::partial | EntityState::stale)) return state;
+  decided = false;
+  return nullptr;
+}
+}  // namespace
+
+EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key, LockMode lock) {
+  const UseGuard guard(manager);
+  const EntityMetadata& entity = manager.core().registry.of(tag);
+  bool decided;
+  EntityState* known = known_by_key(manager, entity, key, lock, decided);
+  if (decided) return known;
+  return run_blocking(manager.find_by_key(entity, key.data(), false, lock));
+}
+
+Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<Value> key, LockMode lock) {
+  const UseGuard guard(manager);
+  const EntityMetadata& entity = manager.core().registry.of(tag);
+  std::vector<ValueView> cells;
+  for (const Value& value : key) cells.push_back(value.view());
+  bool decided;
+  EntityState* known = known_by_key(manager, entity, cells, lock, decided);
+  if (decided) co_return known;
+  known = co_await manager.find_by_key(entity, cells.data(), false, lock);
+  co_return known;
+}
+
+std::vector<EntityState*> find_blocking(Manager& manager, const FindRequest& request) {
+  const UseGuard guard(manager);
+  return run_blocking(manager.find(request));
+}
+Task<std::vector<EntityState*>> find_task(Manager& manager, FindRequest request) {
+  const UseGuard guard(manager);
+  std::vector<EntityState*> states = co_await manager.find(request);
+  co_return states;
+}
+std::uint64_t count_blocking(Manager& manager, const FindRequest& request) {
+  const UseGuard guard(manager);
+  return run_blocking(manager.count(request));
+}
+Task<std::uint64_t> count_task(Manager& manager, FindRequest request) {
+  const UseGuard guard(manager);
+  const std::uint64_t number = co_await manager.count(request);
+  co_return number;
+}
+bool exists_blocking(Manager& manager, const FindRequest& request) {
+  const UseGuard guard(manager);
+  return run_blocking(manager.exists(request));
+}
+Task<bool> exists_task(Manager& manager, FindRequest request) {
+  const UseGuard guard(manager);
+  const bool found = co_await manager.exists(request);
+  co_return found;
+}
+std::string sql_of(Manager& manager, const FindRequest& request) { return manager.sql(request); }
+
+bool refresh_blocking(Manager& manager, EntityState* state) {
+  const UseGuard guard(manager);
+  return run_blocking(manager.load(state, true));
+}
+Task<bool> refresh_task(Manager& manager, EntityState* state) {
+  const UseGuard guard(manager);
+  const bool found = co_await manager.load(state, true);
+  co_return found;
+}
+
+bool load_reference_blocking(EntityState* state) {
+  if (!state) throw_unreadable(state);
+  const UseGuard guard(*state->manager);
+  return run_blocking(state->manager->load(state, false));
+}
+Task<bool> load_reference(EntityState* state) {
+  if (!state) throw_unreadable(state);
+  const UseGuard guard(*state->manager);
+  const bool found = co_await state->manager->load(state, false);
+  co_return found;
+}
+
+void CollectionBase::load_blocking() {
+  if (!owner_) return;
+  const UseGuard guard(*owner_->manager);
+  run_blocking(owner_->manager->load_collection(*this));
+}
+Task<void> CollectionBase::load_task() {
+  if (!owner_) co_return;
+  const UseGuard guard(*owner_->manager);
+  co_await owner_->manager->load_collection(*this);
+}
+std::size_t CollectionBase::load_count_blocking() const {
+  if (is_initialized()) return size();
+  const UseGuard guard(*owner_->manager);
+  return run_blocking(loading::count_items(*owner_->manager, *owner_, owner_->manager->property_of(*this, *owner_)));
+}
+
+void rows_blocking(Manager& manager, const FindRequest& request, const RowShape& shape, void* vector) {
+  const UseGuard guard(manager);
+  loading::RowReader reader(manager, request, shape, vector);
+  run_blocking(manager.rows(request, reader));
+}
+Task<void> rows_task(Manager& manager, const FindRequest& request, const RowShape& shape, void* vector) {
+  const UseGuard guard(manager);
+  loading::RowReader reader(manager, request, shape, vector);
+  co_await manager.rows(request, reader);
+}
+
+Rows execute_blocking(Manager& manager, std::string_view sql, std::span<const Value> parameters) {
+  const UseGuard guard(manager);
+  std::vector<ValueView> views;
+  for (const Value& value : parameters) views.push_back(value.view());
+  Rows rows;
+  loading::PlainRowsSink sink(rows);
+  rows.set_changed(run_blocking(manager.execute(sql, views, &sink)));
+  return rows;
+}
+Task<Rows> execute_task(Manager& manager, std::string sql, std::vector<Value> parameters) {
+  const UseGuard guard(manager);
+  std::vector<ValueView> views;
+  for (const Value& value : parameters) views.push_back(value.view());
+  Rows rows;
+  loading::PlainRowsSink sink(rows);
+  const std::uint64_t changed = co_await manager.execute(sql, views, &sink);
+  rows.set_changed(changed);
+  co_return rows;
+}
+
+void throw_not_found(Manager& manager, TypeTag tag, std::span<const ValueView> key) {
+  const EntityMetadata& entity = manager.core().registry.of(tag);
+  std::string text;
+  for (const ValueView& value : key) text += ' ' + Value(value).to_string();
+  throw NotFoundError(fmt::format("{}{} was not found", entity.name, text), ErrorDetails{.entity = entity.name});
+}
+void throw_not_found(Manager& manager, const FindRequest& request) {
+  const EntityMetadata& entity = manager.core().registry.of(request.root);
+  throw NotFoundError(fmt::format("no {} meets the condition", entity.name),
+                      ErrorDetails{.entity = entity.name, .sql = manager.sql(request)});
+}
+
+void throw_no_column(std::string_view name, const std::vector<std::string>& columns) {
+  std::string list;
+  for (const std::string& column : columns) list += (list.empty() ? "" : ", ") + column;
+  throw ValidationError(fmt::format("the result has no column {}; it has {}", name, list));
+}
+void assign_cell(const Codec& codec, void* to, ValueView cell, std::string_view column) {
+  try {
+    codec.assign(codec, to, cell);
+  } catch (const ConversionError& error) {
+    throw ValidationError(fmt::format("column {}: {}", column, error.reason));
+  }
+}
+
+}  // namespace kin::detail

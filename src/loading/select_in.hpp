@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "query/planner.hpp"
+
+namespace kin::loading {
+
+/// Plans of "the rows that belong to these keys", one for each relation and length of list. Lists are filled up to a
+/// power of two by repeating the last key, so that few texts exist. Thread-safe.
+class SelectInPlans {
+ public:
+  /// Entities of `entity` by their keys.
+  std::shared_ptr<const query::PlannedRead> by_key(const EntityMetadata& entity, std::size_t list_size);
+  /// Items of a to-many relation, or the entity on the other side of a to-one inverse: the first cells of a row are
+  /// the owner's key (as many as it has columns), the hydration source follows.
+  std::shared_ptr<const query::PlannedRead> items_of(const Property& relation, std::size_t list_size);
+
+  /// The length that a list of `count` keys is filled up to.
+  static std::size_t padded(std::size_t count) noexcept;
+
+ private:
+  using Key = std::pair<const void*, std::size_t>;
+  std::mutex mutex_{};
+  boost::unordered_flat_map<Key, std::shared_ptr<const query::PlannedRead>> plans_{};
+};
+
+}  // namespace kin::loading

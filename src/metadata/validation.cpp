@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "metadata/discovery.hpp"
+
+namespace kin::metadata {
+namespace {
+
+using detail::Codec;
+
+bool is_text(const Codec& codec) { return codec.kind == ValueKind::text; }
+bool is_version_type(const Codec& codec) {
+  return !codec.nullable && (codec.is_integer() || codec.kind == ValueKind::timestamp);
+}
+
+/// Checks one member's words against each other and against its type.
+class PropertyValidator {
+ public:
+  PropertyValidator(const EntityMetadata& entity, const Property& property, Problems& problems)
+      : entity_(entity), property_(property), problems_(problems) {}
+
+  void validate() {
+    if (property_.is_relation()) {
+      validate_relation();
+    } else if (property_.kind == PropertyKind::embedded) {
+      validate_embedded();
+    } else if (property_.codec) {
+      validate_scalar();
+    }
+    if (property_.primary_key) validate_key();
+  }
+
+ private:
+  void add(std::string_view sentence) { problems_.add(property_, sentence); }
+  bool is_top_level() const { return &property_ == &entity_.properties[property_.index]; }
+
+  void validate_scalar() {
+    validate_shape();
+    validate_value_sources();
+    if (property_.version) validate_version();
+  }
+
+  void validate_shape() {
+    const Codec& codec = *property_.codec;
+    if (property_.length != 0 && !is_text(codec))
+      add(fmt::format("kin::length is for text, and its type is {}; take the word away.", codec.type_name));
+    if (property_.precision == 0) return;
+    if (codec.kind != ValueKind::decimal)
+      add(fmt::format(
+          "kin::precision is for kin::Decimal, and its type is {}; change the type or take the word "
+          "away.",
+          codec.type_name));
+    if (property_.scale > property_.precision)
+      add(fmt::format("kin::precision({}, {}) asks for more digits after the point than in all.",
+                      property_.precision, property_.scale));
+  }
+
+  /// Each value comes from one place.
+  void validate_value_sources() {
+    const bool has_default = property_.default_value.has_value() || !property_.default_raw.empty();
+    if (!property_.generated.empty()) {
+      if (has_default) add("a column is either generated or has a default; take one of the words away.");
+      if (property_.on_create || property_.on_update)
+        add("the database computes a generated column; take kin::on_create and kin::on_update away.");
+      if (property_.primary_key || property_.version)
+        add("a generated column can be neither key nor version; take one of the words away.");
+    }
+    if (property_.default_value && !property_.default_raw.empty())
+      add("it has both kin::default_value and kin::default_raw; say one of them.");
+  }
+
+  void validate_version() {
+    if (!is_top_level()) {
+      add("a version belongs to the entity; move it out of the embedded struct.");
+      return;
+    }
+    if (!is_version_type(*property_.codec))
+      add(fmt::format(
+          "a version is an integer or a std::chrono::sys_time that is never null, and its type is {}; "
+          "change the type.",
+          property_.codec->type_name));
+    if (property_.lazy) add("a version is read with every row; take kin::lazy away.");
+    if (property_.primary_key) add("it cannot be both key and version; take one of the words away.");
+    for (const Property& other : entity_.properties) {
+      if (&other == &property_) break;
+      if (!other.version) continue;
+      add(fmt::format(
+          "an entity has one version, and {} is one already; take kin::version away from one of them.",
+          path_of(other)));
+      break;
+    }
+  }
+
+  void validate_key() {
+    if (!is_top_level()) {
+      add("kin::primary_key inside of an embedded struct has no meaning; say it of the entity's member.");
+      return;
+    }
+    if (property_.is_relation() && !property_.owner) {
+      add("the other side holds the column of this relation, so it cannot be the key; take kin::primary_key "
+          "away.");
+      return;
+    }
+    if (property_.lazy) add("a key is read with every row; take kin::lazy away.");
+    for (std::uint32_t i = 0; i < property_.column_count; ++i) {
+      if (!entity_.columns[property_.first_column + i].nullable) continue;
+      add("a key is never null; take std::optional or kin::nullable away.");
+      break;
+    }
+  }
+
+  void validate_embedded() {
+    if (!has_column_words()) return;
+    add(fmt::format("the words of a column do not fit an embedded struct; say them of the members of {}.",
+                    property_.embedded->name));
+  }
+
+  /// primary_key, prefix, hidden and lazy apart, which mean something for several columns too.
+  bool has_column_words() const {
+    return !property_.column_name.empty() || !property_.column_type.empty() || property_.nullable ||
+           property_.length != 0 || property_.precision != 0 || property_.unique || property_.index_ ||
+           property_.version || property_.default_value || !property_.default_raw.empty() ||
+           !property_.check.empty() || !property_.generated.empty() || property_.on_create ||
+           property_.on_update;
+  }
+
+  void validate_relation() {
+    if (!is_top_level()) return;  // reported as not supported
+    if (property_.orphan_removal && property_.kind == PropertyKind::many_to_many)
+      add("orphan_removal deletes an entity that left its only owner, and in a many-to-many relation it has "
+          "several; take the word away.");
+    if (property_.orphan_removal && property_.kind == PropertyKind::many_to_one)
+      add(fmt::format(
+          "orphan_removal is for the other side: other entities may refer to the same {}; say it of "
+          "the collection, or make the relation one_to_one.",
+          property_.target->name));
+    if (property_.is_to_one()) validate_to_one();
+    if (property_.is_to_many()) validate_to_many();
+  }
+
+  void validate_to_one() {
+    if (property_.owner) {
+      validate_rules();
+    } else if (has_words_of_owner()) {
+      add(fmt::format("words of the column belong to the side that has it; say them of {}.", owner()));
+    }
+  }
+
+  void validate_rules() {
+    const bool sets_null = property_.delete_rule == Rule::set_null || property_.update_rule == Rule::set_null;
+    if (sets_null && property_.column_count != 0 && !entity_.columns[property_.first_column].nullable)
+      add("Rule::set_null needs a column that may be null; say kin::nullable() or choose another rule.");
+  }
+
+  bool has_words_of_owner() const {
+    return !property_.column_name.empty() || !property_.column_type.empty() || property_.nullable ||
+           property_.unique || property_.index_ || !property_.join_columns.empty() ||
+           property_.delete_rule != Rule::unset || property_.update_rule != Rule::unset;
+  }
+
+  void validate_to_many() {
+    const bool has_pivot_words = !property_.pivot_table.empty() || !property_.join_columns.empty() ||
+                                 !property_.inverse_join_columns.empty();
+    if (has_pivot_words && property_.kind == PropertyKind::one_to_many)
+      add("a one-to-many relation has no pivot table; take the words about its table and columns away.");
+    if (has_pivot_words && property_.kind == PropertyKind::many_to_many && !property_.owner)
+      add(fmt::format("words of the pivot table belong to the owning side; say them of {}.", owner()));
+    for (const Property::Order& order : property_.order_by) validate_order(*order.member);
+  }
+
+  std::string owner() const {
+    return property_.inverse ? path_of(*property_.inverse) : std::string("the other side");
+  }
+
+  void validate_order(const detail::MemberId& member) {
+    if (member.owner == property_.target->type->tag)
+      for (const Property& other : property_.target->properties)
+        if (other.offset == member.offset() && other.column_count != 0) return;
+    add(fmt::format("order_by names {}, which is no column of {}.", member.name(), property_.target->name));
+  }
+
+  const EntityMetadata& entity_;
+  const Property& property_;
+  Problems& problems_;
+};
+
+void validate_column_names(const EntityMetadata& entity, Problems& problems) {
+  std::map<std::string_view, const Column*> taken;
+  for (const Column& column : entity.columns) {
+    const auto [other, is_new] = taken.emplace(column.name, &column);
+    if (is_new) continue;
+    problems.add(
+        *column.property,
+        fmt::format("its column {} is that of {} too; give one of them another name by kin::column_name.",
+                    column.name, path_of(*other->second->property)));
+  }
+}
+
+void validate_pivot_columns(const PivotTable& pivot, Problems& problems) {
+  std::map<std::string_view, const Column*> taken;
+  for (const std::vector<Column>* side : {&pivot.owner_columns, &pivot.target_columns})
+    for (const Column& column : *side)
+      if (!taken.emplace(column.name, &column).second)
+        problems.add(
+            *pivot.owner_property,
+            fmt::format("two columns of its pivot table {} are named {}; name them by kin::join_column and "
+                        "kin::inverse_join_column.",
+                        pivot.name, column.name));
+}
+
+class TableNames {
+ public:
+  explicit TableNames(Problems& problems) : problems_(problems) {}
+
+  void add(const EntityMetadata& entity) {
+    const auto [other, is_new] = taken_.emplace(std::pair(entity.schema, entity.table), entity.name);
+    if (is_new) return;
+    problems_.add(entity,
+                  fmt::format("its table {} is that of {} too; give one of them another name by table().",
+                              entity.table, other->second));
+  }
+  void add(const PivotTable& pivot) {
+    const std::string path = path_of(*pivot.owner_property);
+    const auto [other, is_new] = taken_.emplace(std::pair(pivot.schema, pivot.name), path);
+    if (is_new) return;
+    problems_.add(*pivot.owner_property,
+                  fmt::format("its pivot table {} is the table of {} too; give it another "
+                              "name by kin::pivot_table.",
+                              pivot.name, other->second));
+  }
+
+ private:
+  Problems& problems_;
+  std::map<std::pair<std::string, std::string>, std::string> taken_{};
+};
+
+}  // namespace
+
+void validate(Model& model) {
+  TableNames tables(model.problems);
+  for (const auto& entity : model.entities) {
+    for_each_property(std::as_const(entity->properties), [&](const Property& property) {
+      PropertyValidator(*entity, property, model.problems).validate();
+    });
+    validate_column_names(*entity, model.problems);
+    tables.add(*entity);
+  }
+  for (const auto& entity : model.entities)
+    for (const auto& pivot : entity->pivots) {
+      validate_pivot_columns(*pivot, model.problems);
+      tables.add(*pivot);
+    }
+}
+
+}  // namespace kin::metadata

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "query/planner.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <shared_mutex>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "query/expression_data.hpp"
+#include "query/plan_cache.hpp"
+#include "query/read_builder.hpp"
+#include "query/shape_key.hpp"
+
+namespace kin::query {
+namespace {
+
+/// Shapes beyond this are conditions of hundreds of terms put together at run time: seldom met twice, and
+/// large.
+constexpr std::size_t largest_cached_shape = 8192;
+
+/// More rows than any database has are as good as all.
+ValueView row_count(std::uint64_t rows) {
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  return ValueView::integer(static_cast<std::int64_t>(std::min(rows, most)));
+}
+
+void append_values(const detail::Expression& expression, std::vector<ValueView>& values) {
+  if (expression.empty()) return;
+  const detail::ExpressionData& data = *expression.data();
+  for (std::size_t i = 0; i < data.values.size(); ++i) values.push_back(data.value(i));
+}
+
+}  // namespace
+
+struct Planner::Cache {
+  PlanCache by_shape{};
+  std::shared_mutex by_key_mutex{};
+  std::vector<std::shared_ptr<const PlannedRead>> by_key{};  ///< by the entity's index
+};
+
+Planner::Planner(const metadata::Registry& registry, Strategy default_strategy)
+    : registry_(registry), default_strategy_(default_strategy), cache_(std::make_unique<Cache>()) {
+  cache_->by_key.resize(registry.entities().size());
+}
+
+Planner::~Planner() = default;
+
+std::shared_ptr<const PlannedRead> Planner::plan(const detail::FindRequest& request, ReadKind kind) {
+  thread_local ShapeKey key;
+  const std::string_view shape = key.of(request, kind);
+  if (auto known = cache_->by_shape.find(shape)) return known;
+  auto planned = build_read(registry_, default_strategy_, request, kind);
+  if (shape.size() > largest_cached_shape) return planned;
+  return cache_->by_shape.keep(shape, std::move(planned));
+}
+
+std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& entity) {
+  auto& slot = cache_->by_key[entity.index];
+  {
+    const std::shared_lock lock(cache_->by_key_mutex);
+    if (slot) return slot;
+  }
+  auto planned = build_read_by_key(registry_, default_strategy_, entity);
+  const std::unique_lock lock(cache_->by_key_mutex);
+  if (!slot) slot = std::move(planned);
+  return slot;
+}
+
+// In the order of ValueNumbers.
+void collect_values(const detail::FindRequest& request, const ReadPlan& plan,
+                    std::vector<ValueView>& values) {
+  append_values(request.where, values);
+  if (plan.kind != ReadKind::rows) return;
+  append_values(request.having, values);
+  for (const detail::SelectTerm& term : request.select) append_values(term.expression, values);
+  for (const detail::Expression& term : request.group_by) append_values(term, values);
+  for (const detail::OrderTerm& term : request.order) append_values(term.expression, values);
+  if (plan.has_limit) values.push_back(row_count(*request.limit));
+  if (plan.has_offset) values.push_back(row_count(*request.offset));
+}
+
+}  // namespace kin::query

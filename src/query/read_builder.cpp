@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "query/read_builder.hpp"
+
+#include <kin/error.hpp>
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "query/entity_read.hpp"
+#include "query/expression_resolver.hpp"
+
+namespace kin::query {
+namespace {
+
+using detail::FindRequest;
+using detail::Op;
+
+std::uint32_t value_count(const detail::Expression& expression) {
+  return expression.empty() ? 0 : static_cast<std::uint32_t>(expression.data()->values.size());
+}
+
+/// Builds the plan of one request.
+class ReadBuilder {
+ public:
+  ReadBuilder(const metadata::Registry& registry, Strategy default_strategy, const FindRequest& request,
+              ReadKind kind, const EntityMetadata& root, PlannedRead& planned)
+      : default_strategy_(default_strategy),
+        request_(request),
+        numbers_(request, kind),
+        planned_(planned),
+        plan_(planned.plan),
+        places_(plan_),
+        resolver_(registry, plan_, places_, aliases_, 0) {
+    plan_.kind = kind;
+    plan_.root = &root;
+    plan_.value_count = numbers_.total;
+    plan_.lock = static_cast<int>(request.lock);
+    plan_.comment = request.comment;
+    plan_.distinct = request.distinct;
+  }
+
+  void build() {
+    start();
+    plan_.where = resolver_.condition(request_.where, 0, Clause::where);
+    if (plan_.kind == ReadKind::rows) {
+      add_rows();
+    } else if (!request_.group_by.empty()) {
+      throw ValidationError(
+          fmt::format("{}: a grouped query cannot be counted; select kin::count() in it, or count "
+                      "its rows.",
+                      plan_.root->name),
+          {.entity = plan_.root->name});
+    }
+    list_subquery_sources();
+  }
+
+  void build_by_key() {
+    start();
+    NodeWriter nodes;
+    const auto& key = plan_.root->key;
+    for (std::uint32_t i = 0; i < key.size(); ++i) {
+      nodes.add_field(*key[i], 0);
+      Node value;
+      value.op = Op::value;
+      value.value = i;
+      nodes.add(value, 0);
+      nodes.add_operator(Op::eq, 2);
+    }
+    const auto count = static_cast<std::uint32_t>(key.size());
+    if (count > 1) nodes.add_operator(Op::and_, count, count);
+    plan_.where = nodes.take();
+    plan_.value_count = count;
+    add_entities();
+  }
+
+ private:
+  void start() {
+    for (const detail::JoinTerm& join : request_.joins)
+      if (join.alias) places_.reserve_alias(join.alias);
+    places_.add_root(*plan_.root);
+    for (const detail::JoinTerm& join : request_.joins) add_join(join);
+  }
+
+  void add_join(const detail::JoinTerm& join) {
+    PlaceId place = join.parent_alias ? aliases_.of(join.parent_alias) : 0;
+    const Hops hops = hops_of(places_.entity(place), join.path);
+    const Source::Join kind = join.left ? Source::Join::left : Source::Join::inner;
+    for (const Hop& hop : hops)
+      if (!hop.property->is_relation()) refuse(hops, "it is no relation and cannot be joined.");
+    for (std::size_t i = 0; i + 1 < hops.size(); ++i) {
+      const Property& relation = *hops[i].property;
+      place =
+          relation.is_to_one() ? places_.to_one(place, relation) : places_.joined(place, relation, kind, {});
+    }
+    place = places_.joined(place, *hops.back().property, kind, join.alias ? join.alias : "");
+    if (join.alias) aliases_.add(join.alias, place);
+  }
+
+  void add_rows() {
+    plan_.has_limit = request_.limit.has_value();
+    plan_.has_offset = request_.offset.has_value();
+    if (request_.select.empty()) return add_entities();
+    add_select();
+    add_order();
+  }
+
+  void add_entities() {
+    EntityRead read(planned_, places_, request_.strategy, default_strategy_);
+    read.add(populate_tree(*plan_.root, request_, resolver_.paths()), 0);
+    add_groups();
+    add_order();
+    read.add_order();
+    plan_.limit_roots = read.multiplies_roots() && (plan_.has_limit || plan_.has_offset);
+  }
+
+  void add_select() {
+    resolver_.set_selected(request_.select);
+    std::uint32_t first_value = numbers_.select;
+    for (const detail::SelectTerm& term : request_.select) {
+      SelectItem& item = plan_.select.emplace_back();
+      item.expression = resolver_.value(term.expression, first_value, Clause::select);
+      if (term.name) item.name = term.name;
+      first_value += value_count(term.expression);
+    }
+    add_groups();
+  }
+
+  void add_groups() {
+    std::uint32_t first_value = numbers_.group_by;
+    for (const detail::Expression& term : request_.group_by) {
+      plan_.group_by.push_back({resolver_.value(term, first_value, Clause::group_by), {}});
+      first_value += value_count(term);
+    }
+    plan_.having = resolver_.condition(request_.having, numbers_.having, Clause::having);
+  }
+
+  void add_order() {
+    std::uint32_t first_value = numbers_.order;
+    for (const detail::OrderTerm& term : request_.order) {
+      plan_.order.push_back(
+          {resolver_.order(term.expression, first_value, term.descending), term.descending, term.nulls});
+      first_value += value_count(term.expression);
+    }
+  }
+
+  void list_subquery_sources() {
+    for (std::uint32_t i = 0; i < plan_.sources.size(); ++i)
+      if (const std::uint32_t subquery = plan_.sources[i].subquery; subquery != none)
+        plan_.subqueries[subquery].sources.push_back(i);
+  }
+
+  Strategy default_strategy_;
+  const FindRequest& request_;
+  ValueNumbers numbers_;
+  PlannedRead& planned_;
+  ReadPlan& plan_;
+  Places places_;
+  Aliases aliases_{};
+  ExpressionResolver resolver_;
+};
+
+}  // namespace
+
+ValueNumbers::ValueNumbers(const FindRequest& request, ReadKind kind) : having(value_count(request.where)) {
+  total = having;
+  if (kind != ReadKind::rows) return;
+  select = having + value_count(request.having);
+  group_by = select;
+  for (const detail::SelectTerm& term : request.select) group_by += value_count(term.expression);
+  order = group_by;
+  for (const detail::Expression& term : request.group_by) order += value_count(term);
+  total = order;
+  for (const detail::OrderTerm& term : request.order) total += value_count(term.expression);
+}
+
+std::shared_ptr<const PlannedRead> build_read(const metadata::Registry& registry, Strategy default_strategy,
+                                              const FindRequest& request, ReadKind kind) {
+  auto planned = std::make_shared<PlannedRead>();
+  ReadBuilder(registry, default_strategy, request, kind, registry.of(request.root), *planned).build();
+  return planned;
+}
+
+std::shared_ptr<const PlannedRead> build_read_by_key(const metadata::Registry& registry,
+                                                     Strategy default_strategy,
+                                                     const EntityMetadata& entity) {
+  const FindRequest nothing_more;
+  auto planned = std::make_shared<PlannedRead>();
+  ReadBuilder(registry, default_strategy, nothing_more, ReadKind::rows, entity, *planned).build_by_key();
+  return planned;
+}
+
+}  // namespace kin::query

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kin/metadata.hpp>
+
+#include <span>
+#include <string>
+#include <vector>
+
+/// What the entities ask of a database, whichever it is; the writers make statements of it.
+namespace kin::schema {
+
+struct ForeignKey {
+  std::vector<const Column*> columns{};  ///< each refers to its key column by Column::references
+  const EntityMetadata* target = nullptr;
+  Rule on_delete = Rule::unset;
+  Rule on_update = Rule::unset;
+};
+
+/// The table of an entity or of a many-to-many relation. Points into the metadata.
+struct Table {
+  std::string name{};
+  std::string schema{};
+  const EntityMetadata* entity = nullptr;  ///< null for a pivot table
+  std::vector<const Column*> columns{};
+  std::vector<const Column*> key{};
+  std::vector<ForeignKey> foreign_keys{};
+  std::vector<const IndexDefinition*> indexes{};
+  std::vector<const CheckDefinition*> checks{};
+};
+
+/// The entities' tables in their order, followed by the pivot tables.
+std::vector<Table> tables_of(std::span<const EntityMetadata* const> entities);
+
+/// The columns in which `table` has a foreign key that goes over one column only, or null.
+const ForeignKey* single_foreign_key(const Table& table, const Column& column);
+
+/// The column that decides about the type: that of the key which a foreign key refers to, through all steps.
+const Column& origin_of(const Column& column);
+
+/// "Book.author", for messages.
+std::string path_of(const Column& column);
+
+}  // namespace kin::schema

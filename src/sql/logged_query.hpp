@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kin/options.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "drivers/driver.hpp"
+
+namespace kin::sql {
+
+/// One statement for the query logger, from its start to the end of this object: the logger is told in the
+/// destructor, as of a failed statement unless succeeded() was called. What the logger throws is dropped, so
+/// that logging never changes what a statement came to.
+class LoggedQuery {
+ public:
+  LoggedQuery(const QueryLogger& logger, std::string_view sql, std::span<const ValueView> parameters = {});
+  LoggedQuery(const LoggedQuery&) = delete;
+  LoggedQuery& operator=(const LoggedQuery&) = delete;
+  ~LoggedQuery();
+
+  /// Takes parameters and number of executions from a batch, when all is over: a row's parameters may hold
+  /// the key that an earlier row has got.
+  void set_batch(const driver::WriteBatch& batch) noexcept { batch_ = &batch; }
+  void succeeded(std::uint64_t rows) noexcept;
+
+ private:
+  void add_batch();
+
+  const QueryLogger& logger_;
+  const driver::WriteBatch* batch_ = nullptr;
+  Query query_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+/// Passes rows on and counts them.
+class CountingSink final : public driver::RowSink {
+ public:
+  explicit CountingSink(driver::RowSink& target) noexcept : target_(target) {}
+  void columns(std::span<const std::string_view> names) override { target_.columns(names); }
+  void row(const ValueView* cells) override {
+    ++rows_;
+    target_.row(cells);
+  }
+  std::uint64_t rows() const noexcept { return rows_; }
+
+ private:
+  driver::RowSink& target_;
+  std::uint64_t rows_ = 0;
+};
+
+}  // namespace kin::sql

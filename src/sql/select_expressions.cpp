@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+#include <utility>
+
+#include "sql/parameters.hpp"
+#include "sql/select_writer.hpp"
+
+namespace kin::sql {
+namespace {
+
+using detail::Op;
+using query::Node;
+using query::none;
+
+/// Longer chains are cut into halves in parentheses: databases take a chain for as many expressions inside
+/// each other as it has terms, and SQLite allows 1000.
+constexpr std::uint32_t longest_chain = 32;
+
+/// A step of writing a condition.
+struct Step {
+  enum class Kind : std::uint8_t { text, node, chain };
+  Kind kind = Kind::text;
+  bool enclosed = false;    ///< of a node: stands in parentheses or alone, and needs none of its own
+  Op op = Op::and_;         ///< of a chain
+  std::uint32_t first = 0;  ///< of a node its index, of a chain the range of its operands
+  std::uint32_t last = 0;
+  std::string_view text{};
+};
+
+/// What is yet to be written of a condition; the next step is the last one.
+class Agenda {
+ public:
+  explicit Agenda(const std::vector<Node>& nodes) : nodes_(nodes) {}
+
+  bool empty() const { return steps_.empty(); }
+  Step take() {
+    const Step step = steps_.back();
+    steps_.pop_back();
+    return step;
+  }
+  void text(std::string_view text) {
+    Step step;
+    step.text = text;
+    steps_.push_back(step);
+  }
+  void node(std::uint32_t index, bool enclosed) {
+    Step step;
+    step.kind = Step::Kind::node;
+    step.first = index;
+    step.enclosed = enclosed;
+    steps_.push_back(step);
+  }
+  void chain(Op op, std::uint32_t first, std::uint32_t last) {
+    Step step;
+    step.kind = Step::Kind::chain;
+    step.op = op;
+    step.first = first;
+    step.last = last;
+    steps_.push_back(step);
+  }
+  /// The operands of an and/or as a chain.
+  void operands(std::uint32_t node) {
+    const std::uint32_t count = nodes_[node].count;
+    const auto first = static_cast<std::uint32_t>(operands_.size());
+    operands_.resize(first + count);
+    std::uint32_t operand = node;
+    for (std::uint32_t i = count; i > 0; --i) {
+      operand = operand - 1;
+      operands_[first + i - 1] = operand;
+      operand = nodes_[operand].begin;
+    }
+    chain(nodes_[node].op, first, first + count);
+  }
+  void divide(const Step& chain_step);
+
+ private:
+  const std::vector<Node>& nodes_;
+  std::vector<Step> steps_{};
+  std::vector<std::uint32_t> operands_{};
+};
+
+void Agenda::divide(const Step& whole) {
+  const bool is_and = whole.op == Op::and_;
+  if (whole.last - whole.first > longest_chain) {
+    const std::uint32_t middle = whole.first + (whole.last - whole.first) / 2;
+    text(")");
+    chain(whole.op, middle, whole.last);
+    text(is_and ? ") and (" : ") or (");
+    chain(whole.op, whole.first, middle);
+    text("(");
+    return;
+  }
+  for (std::uint32_t i = whole.last; i > whole.first; --i) {
+    node(operands_[i - 1], false);
+    if (i - 1 > whole.first) text(is_and ? " and " : " or ");
+  }
+}
+
+std::string_view arithmetic(Op op) {
+  switch (op) {
+    case Op::add:
+      return " + ";
+    case Op::subtract:
+      return " - ";
+    case Op::multiply:
+      return " * ";
+    default:
+      return " / ";
+  }
+}
+
+/// Predicates whose opposite reads better than a `not` around them; none of them is ever unknown.
+bool is_turned_easily(Op op) {
+  return op == Op::always || op == Op::some || op == Op::none || op == Op::every;
+}
+
+}  // namespace
+
+/// `not` is SQL's own: of a comparison with null it is as unknown as the comparison, so that neither
+/// field == x nor !(field == x) is true where the field is null.
+void SelectWriter::write_condition(const Nodes& nodes, bool enclosed) {
+  Agenda agenda(nodes);
+  agenda.node(static_cast<std::uint32_t>(nodes.size() - 1), enclosed);
+  while (!agenda.empty()) {
+    const Step step = agenda.take();
+    if (step.kind == Step::Kind::text) {
+      out_ += step.text;
+      continue;
+    }
+    if (step.kind == Step::Kind::chain) {
+      agenda.divide(step);
+      continue;
+    }
+    const Node& node = nodes[step.first];
+    if (node.op == Op::and_ || node.op == Op::or_) {
+      if (!step.enclosed) {
+        out_ += '(';
+        agenda.text(")");
+      }
+      agenda.operands(step.first);
+    } else if (node.op != Op::not_) {
+      write_predicate(nodes, step.first, false);
+    } else if (is_turned_easily(nodes[step.first - 1].op)) {
+      write_predicate(nodes, step.first - 1, true);
+    } else {
+      out_ += "not (";
+      agenda.text(")");
+      agenda.node(step.first - 1, true);
+    }
+  }
+}
+
+/// `negated` is for those that is_turned_easily() only.
+void SelectWriter::write_predicate(const Nodes& nodes, std::uint32_t node, bool negated) {
+  const query::Node& at = nodes[node];
+  if (at.op == Op::always) {
+    out_ += negated ? "1 = 0" : "1 = 1";
+  } else if (at.op == Op::some || at.op == Op::none || at.op == Op::every) {
+    if ((at.op == Op::some) == negated) out_ += "not ";
+    write_exists(plan_.subqueries[at.subquery], at.op == Op::every);
+  } else {
+    for (std::uint32_t i = at.begin; i <= node; ++i) add_text(nodes, i);
+    out_ += piece(1);
+    drop_piece();
+  }
+}
+
+/// Returns the column that the value is, or whose sum, least or greatest value it is; null otherwise.
+const Column* SelectWriter::write_value(const Nodes& nodes) {
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) add_text(nodes, i);
+  out_ += piece(1);
+  const Column* column = pieces_.back().column;
+  drop_piece();
+  return column;
+}
+
+/// Adds the text of one node as a piece, made of the pieces of its operands.
+void SelectWriter::add_text(const Nodes& nodes, std::uint32_t index) {
+  const query::Node& node = nodes[index];
+  if (node.subquery != none) return add_subquery(node);
+  switch (node.op) {
+    case Op::field:
+      return add_field(node);
+    case Op::value:
+      pieces_.push_back({texts_.size(), nullptr});
+      return append_mark(texts_, node.value);
+    case Op::column:
+      pieces_.push_back({texts_.size(), column_named(node.name)});
+      return dialect_.quote(texts_, node.name);
+    case Op::count_all:
+      pieces_.push_back({texts_.size(), nullptr});
+      texts_ += "count(*)";
+      return;
+    case Op::in:
+    case Op::not_in:
+      return add_list(node);
+    case Op::between:
+      return add_between();
+    default:
+      return add_operator(node.op);
+  }
+}
+
+void SelectWriter::add_field(const query::Node& node) {
+  pieces_.push_back({texts_.size(), node.column});
+  write_column(texts_, *node.column, plan_.sources[node.source].alias);
+}
+
+void SelectWriter::add_list(const query::Node& node) {
+  std::string list = "(";
+  for (std::uint32_t i = node.count; i > 0; --i) {
+    list += piece(i);
+    list += i == 1 ? ")" : ", ";
+  }
+  joined_.clear();
+  const std::size_t operand = node.count + 1;
+  dialect_.binary(joined_, node.op, piece(operand), list, pieces_[pieces_.size() - operand].column);
+  replace_pieces(operand, nullptr);
+}
+
+void SelectWriter::add_between() {
+  std::string range(piece(2));
+  range += " and ";
+  range += piece(1);
+  joined_.clear();
+  dialect_.binary(joined_, Op::between, piece(3), range, pieces_[pieces_.size() - 3].column);
+  replace_pieces(3, nullptr);
+}
+
+void SelectWriter::add_operator(Op op) {
+  joined_.clear();
+  const Column* column = pieces_.back().column;
+  switch (op) {
+    case Op::is_null:
+    case Op::is_not_null:
+      joined_ += piece(1);
+      joined_ += op == Op::is_null ? " is null" : " is not null";
+      return replace_pieces(1, nullptr);
+    case Op::count:
+    case Op::count_distinct:
+    case Op::sum:
+    case Op::avg:
+    case Op::min:
+    case Op::max: {
+      dialect_.aggregate(joined_, op, piece(1), column);
+      const bool keeps_kind = op == Op::sum || op == Op::min || op == Op::max;
+      return replace_pieces(1, keeps_kind ? column : nullptr);
+    }
+    case Op::json_path:
+      dialect_.json_value(joined_, piece(2), piece(1));
+      return replace_pieces(2, nullptr);
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+      joined_ += '(';
+      joined_ += piece(2);
+      joined_ += arithmetic(op);
+      joined_ += piece(1);
+      joined_ += ')';
+      return replace_pieces(2, nullptr);
+    default:
+      dialect_.binary(joined_, op, piece(2), piece(1), pieces_[pieces_.size() - 2].column);
+      return replace_pieces(2, nullptr);
+  }
+}
+
+/// A number of items, or the least or greatest of them.
+void SelectWriter::add_subquery(const query::Node& node) {
+  std::string before = std::exchange(out_, {});
+  const Column* column = write_subquery(node);
+  const std::string text = std::exchange(out_, std::move(before));
+  pieces_.push_back({texts_.size(), column});
+  texts_ += text;
+}
+
+/// Replaces the last pieces by joined_.
+void SelectWriter::replace_pieces(std::size_t count, const Column* column) {
+  pieces_.resize(pieces_.size() - count + 1);
+  texts_.resize(pieces_.back().begin);
+  texts_ += joined_;
+  pieces_.back().column = column;
+}
+
+/// Text of the last piece (1), of the one before it (2) …
+std::string_view SelectWriter::piece(std::size_t from_end) const {
+  const std::size_t index = pieces_.size() - from_end;
+  const std::size_t end = from_end == 1 ? texts_.size() : pieces_[index + 1].begin;
+  return std::string_view(texts_).substr(pieces_[index].begin, end - pieces_[index].begin);
+}
+
+void SelectWriter::drop_piece() {
+  texts_.resize(pieces_.back().begin);
+  pieces_.pop_back();
+}
+
+/// Adds a condition to the one that ties a sub-select to its outer source.
+void SelectWriter::write_and_condition(const Nodes& nodes) {
+  if (nodes.empty()) return;
+  out_ += " and ";
+  write_condition(nodes, nodes.back().op == Op::and_);
+}
+
+const Column* SelectWriter::write_subquery(const query::Node& node) {
+  const query::Subquery& subquery = plan_.subqueries[node.subquery];
+  const Column* column = nullptr;
+  out_ += "(select ";
+  if (node.op == Op::size) {
+    out_ += "count(*)";
+  } else {
+    std::string before = std::exchange(out_, {});
+    column = write_value(subquery.value);
+    dialect_.aggregate(before, node.op, out_, column);
+    out_ = std::move(before);
+  }
+  write_items(subquery);
+  write_and_condition(subquery.where);
+  out_ += ')';
+  return column;
+}
+
+/// exists, with the items that meet the condition, or of `fails` those that do not: an item for which the
+/// condition is unknown fails it.
+void SelectWriter::write_exists(const query::Subquery& subquery, bool fails) {
+  out_ += "exists (select 1";
+  write_items(subquery);
+  if (!fails) {
+    write_and_condition(subquery.where);
+  } else if (subquery.where.empty()) {
+    out_ += " and 1 = 0";
+  } else {
+    out_ += " and (";
+    write_condition(subquery.where, true);
+    out_ += ") is not true";
+  }
+  out_ += ')';
+}
+
+}  // namespace kin::sql

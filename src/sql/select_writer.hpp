@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "query/plan.hpp"
+#include "sql/dialect.hpp"
+
+namespace kin::sql {
+
+/// Puts a read's text together, with marks in place of placeholders. Conditions are walked without recursion
+/// over their depth; only sub-selects inside each other recurse, whose depth the planner limits.
+class SelectWriter {
+ public:
+  SelectWriter(const query::ReadPlan& plan, const Dialect& dialect) : plan_(plan), dialect_(dialect) {}
+
+  std::string write();
+
+ private:
+  using Nodes = std::vector<query::Node>;
+  using Marks = std::vector<bool>;
+  /// Text of a part of a value expression, at the end of texts_.
+  struct Piece {
+    std::size_t begin;
+    const Column* column;
+  };
+
+  // Clauses: select_text.cpp.
+  void write_rows();
+  void write_limited_roots();
+  void write_count();
+  void write_comment();
+  void write_select_list();
+  void write_from(std::string_view root_text, const Marks* needed);
+  void write_join(const query::Source& source);
+  void write_items(const query::Subquery& subquery);
+  void write_where(const Nodes& where);
+  void write_groups();
+  void write_order(const Marks* left_out);
+  void write_limit();
+  void write_table(const query::Source& source);
+  void write_tie(const query::Source& source);
+  Marks multiplied_sources() const;
+  bool uses(const Nodes& nodes, const Marks& sources) const;
+  void mark_used(const Nodes& nodes, Marks& used) const;
+  void mark_source(std::uint32_t source, Marks& used) const;
+  const Column* column_named(std::string_view name) const;
+
+  // Expressions: select_expressions.cpp.
+  void write_condition(const Nodes& nodes, bool enclosed);
+  void write_predicate(const Nodes& nodes, std::uint32_t node, bool negated);
+  void write_and_condition(const Nodes& nodes);
+  const Column* write_value(const Nodes& nodes);
+  void add_text(const Nodes& nodes, std::uint32_t node);
+  void add_field(const query::Node& node);
+  void add_list(const query::Node& node);
+  void add_between();
+  void add_subquery(const query::Node& node);
+  void add_operator(detail::Op op);
+  void replace_pieces(std::size_t count, const Column* column);
+  std::string_view piece(std::size_t from_end) const;
+  void drop_piece();
+  const Column* write_subquery(const query::Node& node);
+  void write_exists(const query::Subquery& subquery, bool fails);
+
+  void write_column(std::string& out, const Column& column, std::string_view alias) const;
+
+  const query::ReadPlan& plan_;
+  const Dialect& dialect_;
+  std::string out_{};
+  std::string texts_{};   ///< of the pieces, one behind the other
+  std::string joined_{};  ///< text made of pieces, before it takes their place
+  std::vector<Piece> pieces_{};
+};
+
+}  // namespace kin::sql

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "sql/sql_connection.hpp"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "sql/compiled_read.hpp"
+#include "sql/logged_query.hpp"
+#include "sql/statements.hpp"
+
+namespace kin::sql {
+namespace {
+
+constexpr std::span<const ValueView> no_parameters{};
+
+}  // namespace
+
+SqlConnection::SqlConnection(const Dialect& dialect, std::unique_ptr<Wire> wire, const QueryLogger* logger)
+    : dialect_(dialect),
+      wire_(std::move(wire)),
+      logger_(logger != nullptr && *logger ? logger : nullptr),
+      write_texts_(dialect) {}
+
+// Not a coroutine, and neither is write(): a read by key costs the wire's one frame and no other.
+Task<void> SqlConnection::read(const driver::ReadRequest& request, driver::RowSink& sink) {
+  const CompiledRead& read = compiled_read(request.plan, dialect_);
+  const std::span<const ValueView> parameters = read.in_order
+                                                    ? request.values.first(read.select.values.size())
+                                                    : in_text_order(read.select.values, request.values);
+  if (logs()) return logged_read(read.select.text, parameters, sink);
+  return wire_->read(read.select.text, parameters, sink);
+}
+
+Task<void> SqlConnection::write(driver::WriteBatch& batch) {
+  const std::string& text = write_texts_.of(batch);
+  if (logs()) return logged_write(text, batch);
+  return wire_->write(text, batch);
+}
+
+Task<std::uint64_t> SqlConnection::execute(std::string_view sql, std::span<const ValueView> parameters,
+                                           driver::RowSink* sink) {
+  const std::string text = execute_text(sql, parameters.size(), dialect_);
+  if (!logs()) co_return co_await wire_->execute(text, parameters, sink);
+
+  LoggedQuery log(*logger_, text, parameters);
+  std::optional<CountingSink> counter;
+  if (sink != nullptr) sink = &counter.emplace(*sink);
+  const std::uint64_t changed = co_await wire_->execute(text, parameters, sink);
+  log.succeeded(changed != 0 || !counter ? changed : counter->rows());
+  co_return changed;
+}
+
+std::string SqlConnection::text_of(const query::ReadPlan& plan) {
+  return compiled_read(plan, dialect_).select.text;
+}
+
+Task<void> SqlConnection::begin(const TransactionOptions& options) {
+  if (logs()) {
+    LoggedQuery log(*logger_, wire_->begin_text(options));
+    co_await wire_->begin(options);
+    log.succeeded(0);
+  } else {
+    co_await wire_->begin(options);
+  }
+  in_transaction_ = true;
+}
+
+Task<void> SqlConnection::commit() {
+  co_await run("commit");
+  in_transaction_ = false;
+}
+
+Task<void> SqlConnection::rollback() {
+  if (!transaction_lost()) co_await run("rollback");
+  in_transaction_ = false;
+}
+
+Task<void> SqlConnection::savepoint(int level) { return run(savepoint_text("savepoint ", level)); }
+
+Task<void> SqlConnection::release_savepoint(int level) {
+  return run(savepoint_text("release savepoint ", level));
+}
+
+Task<void> SqlConnection::rollback_to_savepoint(int level) {
+  return run(savepoint_text("rollback to savepoint ", level));
+}
+
+bool SqlConnection::transaction_lost() const { return in_transaction_ && !wire_->in_transaction(); }
+
+bool SqlConnection::reset() noexcept {
+  in_transaction_ = false;
+  if (!logs() || !wire_->in_transaction()) return wire_->reset();
+  try {
+    LoggedQuery log(*logger_, "rollback");
+    const bool is_clean = wire_->reset();
+    if (is_clean) log.succeeded(0);
+    return is_clean;
+  } catch (...) {
+    return false;  // no memory for a line of the log: a new connection is the safe choice
+  }
+}
+
+std::span<const ValueView> SqlConnection::in_text_order(std::span<const std::uint32_t> order,
+                                                        std::span<const ValueView> values) {
+  parameters_.clear();
+  for (const std::uint32_t index : order) parameters_.push_back(values[index]);
+  return parameters_;
+}
+
+std::string SqlConnection::savepoint_text(std::string_view verb, int level) const {
+  std::string text(verb);
+  dialect_.quote(text, "kin_" + std::to_string(level));
+  return text;
+}
+
+Task<void> SqlConnection::logged_read(const std::string& text, std::span<const ValueView> parameters,
+                                      driver::RowSink& sink) {
+  LoggedQuery log(*logger_, text, parameters);
+  CountingSink counter(sink);
+  co_await wire_->read(text, parameters, counter);
+  log.succeeded(counter.rows());
+}
+
+Task<void> SqlConnection::logged_write(const std::string& text, driver::WriteBatch& batch) {
+  LoggedQuery log(*logger_, text);
+  log.set_batch(batch);
+  co_await wire_->write(text, batch);
+  log.succeeded(batch.row_count() - batch.missed_rows().size());
+}
+
+Task<void> SqlConnection::run(std::string text) {
+  std::optional<LoggedQuery> log;
+  if (logs()) log.emplace(*logger_, text);
+  co_await wire_->execute(text, no_parameters, nullptr);
+  if (log) log->succeeded(0);
+}
+
+}  // namespace kin::sql

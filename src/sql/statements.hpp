@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "drivers/driver.hpp"
+#include "query/plan.hpp"
+#include "sql/dialect.hpp"
+
+namespace kin::sql {
+
+/// A read's text and, for each of its placeholders in order, the index of the request's value.
+struct SelectText {
+  std::string text{};
+  std::vector<std::uint32_t> values{};
+};
+SelectText select_text(const query::ReadPlan& plan, const Dialect& dialect);
+
+/// The statement that writes one row of a batch; its parameters are those of WriteBatch::parameter in order.
+std::string write_text(const driver::WriteBatch& batch, const Dialect& dialect);
+
+/// The user's statement with each {} made a placeholder; {{ and }} stand for braces. Throws ValidationError when the
+/// number of {} differs from `parameter_count`. Braces inside quoted text are left alone.
+std::string execute_text(std::string_view sql, std::size_t parameter_count, const Dialect& dialect);
+
+}  // namespace kin::sql

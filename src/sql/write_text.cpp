@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sql/statements.hpp"
+
+namespace kin::sql {
+namespace {
+
+using driver::Operation;
+using driver::WriteBatch;
+
+/// Puts the statement of one row together; placeholders are numbered in the order of WriteBatch::parameter.
+class WriteWriter {
+ public:
+  WriteWriter(const WriteBatch& batch, const Dialect& dialect) : batch_(batch), dialect_(dialect) {}
+
+  std::string write() {
+    switch (batch_.operation) {
+      case Operation::insert:
+        write_insert();
+        break;
+      case Operation::update:
+        write_update();
+        break;
+      case Operation::remove:
+        out_ += "delete from ";
+        table(batch_.entity->schema, batch_.entity->table);
+        write_key();
+        break;
+      case Operation::pivot_insert:
+        write_pivot_insert();
+        break;
+      case Operation::pivot_remove:
+        write_pivot_remove();
+        break;
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void write_insert() {
+    out_ += "insert into ";
+    table(batch_.entity->schema, batch_.entity->table);
+    if (batch_.columns.empty()) {
+      out_ += dialect_.default_row();
+    } else {
+      out_ += " (";
+      for (const Column* column : batch_.columns) {
+        if (column != batch_.columns.front()) out_ += ", ";
+        dialect_.quote(out_, column->name);
+      }
+      out_ += ')';
+      write_values(batch_.columns.size());
+    }
+    write_returning(dialect_.knows_generated_key());
+  }
+
+  void write_update() {
+    out_ += "update ";
+    table(batch_.entity->schema, batch_.entity->table);
+    const char* separator = " set ";
+    for (const Column* column : batch_.columns) {
+      out_ += separator;
+      separator = ", ";
+      if (batch_.write_nulls) {
+        dialect_.quote(out_, column->name);
+        out_ += " = null";
+      } else {
+        equals_parameter(*column);
+      }
+    }
+    write_key();
+    write_returning(false);
+  }
+
+  void write_pivot_insert() {
+    out_ += batch_.ignore_duplicates ? dialect_.insert_ignoring() : std::string_view("insert");
+    out_ += " into ";
+    table(batch_.pivot->schema, batch_.pivot->name);
+    const char* separator = " (";
+    for (const auto* side : {&batch_.pivot->owner_columns, &batch_.pivot->target_columns})
+      for (const Column& column : *side) {
+        out_ += separator;
+        separator = ", ";
+        dialect_.quote(out_, column.name);
+      }
+    out_ += ')';
+    write_values(batch_.pivot->owner_columns.size() + batch_.pivot->target_columns.size());
+    if (batch_.ignore_duplicates) out_ += dialect_.ignore_duplicates();
+  }
+
+  void write_pivot_remove() {
+    out_ += "delete from ";
+    table(batch_.pivot->schema, batch_.pivot->name);
+    const char* separator = " where ";
+    for (const auto* side : {&batch_.pivot->owner_columns, &batch_.pivot->target_columns})
+      for (const Column& column : *side) {
+        out_ += separator;
+        separator = " and ";
+        equals_parameter(column);
+      }
+  }
+
+  void write_values(std::size_t count) {
+    out_ += " values (";
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i != 0) out_ += ", ";
+      dialect_.placeholder(out_, ++parameters_);
+    }
+    out_ += ')';
+  }
+
+  void write_key() {
+    const char* separator = " where ";
+    for (const Column* column : batch_.entity->key) {
+      out_ += separator;
+      separator = " and ";
+      equals_parameter(*column);
+    }
+    if (!batch_.checks_version) return;
+    out_ += separator;
+    equals_parameter(*batch_.entity->version);
+  }
+
+  void write_returning(bool key_is_known) {
+    const char* separator = " returning ";
+    for (const Column* column : batch_.returning) {
+      if (key_is_known && column->generated_key) continue;
+      out_ += separator;
+      separator = ", ";
+      dialect_.quote(out_, column->name);
+    }
+  }
+
+  void equals_parameter(const Column& column) {
+    dialect_.quote(out_, column.name);
+    out_ += " = ";
+    dialect_.placeholder(out_, ++parameters_);
+  }
+
+  void table(std::string_view schema, std::string_view name) {
+    if (!schema.empty()) {
+      dialect_.quote(out_, schema);
+      out_ += '.';
+    }
+    dialect_.quote(out_, name);
+  }
+
+  const WriteBatch& batch_;
+  const Dialect& dialect_;
+  std::string out_{};
+  std::uint32_t parameters_ = 0;
+};
+
+}  // namespace
+
+std::string write_text(const WriteBatch& batch, const Dialect& dialect) {
+  return WriteWriter(batch, dialect).write();
+}
+
+}  // namespace kin::sql

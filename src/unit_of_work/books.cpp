@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include "unit_of_work/books.hpp"
+
+#include <algorithm>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "unit_of_work/collection_items.hpp"
+#include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/key.hpp"
+
+namespace kin::unit_of_work {
+namespace {
+
+using detail::CollectionAccess;
+using detail::CollectionBase;
+using detail::CollectionData;
+using detail::Manager;
+
+bool journaling(const Manager& manager) { return manager.transaction_level() > 0; }
+
+void note(Manager& manager, EntityState& state, bool deleted, bool version_changed) {
+  if (!journaling(manager)) return;
+  JournalEntry entry;
+  entry.state = &state;
+  entry.snapshot = state.snapshot;
+  entry.flags = state.flags;
+  entry.unregistered = deleted;
+  entry.version_changed = version_changed;
+  manager.journal().push_back(std::move(entry));
+}
+
+void close_insert(Manager& manager, EntityState& state) {
+  note(manager, state, false, false);
+  state.snapshot = manager.runtime(*state.metadata).take_snapshot(state.entity(), manager.arena());
+  state.clear(EntityState::scheduled);
+  --manager.map_of(*state.metadata).scheduled;
+}
+
+void close_update(Manager& manager, const ChangeSet& change) {
+  EntityState& state = *change.state;
+  const EntityRuntime& runtime = manager.runtime(*state.metadata);
+  const Column* version = state.metadata->version;
+  note(manager, state, false, version && change.columns.has(version->index));
+  if (state.snapshot && !state.has(EntityState::partial)) {
+    state.snapshot = runtime.take_snapshot(state.entity(), manager.arena());
+    return;
+  }
+  ColumnMask covered = runtime.covered(state);
+  covered |= change.columns;
+  state.snapshot = runtime.take_partial_snapshot(state.entity(), covered, manager.arena());
+  state.set(EntityState::partial);
+}
+
+/// What the database did to rows that referred to a deleted one, and what the manager's collections still hold of it.
+class Farewell {
+ public:
+  explicit Farewell(Manager& manager) noexcept : manager_(manager) {}
+
+  void add(EntityState& state) { gone_.push_back(&state); }
+
+  void run() {
+    for (std::size_t i = 0; i < gone_.size(); ++i) visit(*gone_[i]);
+    for (CollectionBase* collection : touched_) {
+      CollectionData& data = CollectionAccess::data(*collection);
+      detail::drop_index(data);
+      const auto is_gone = [](const EntityState* item) { return item->has(EntityState::detached); };
+      std::erase_if(data.items, is_gone);
+      std::erase_if(data.stored, is_gone);
+    }
+  }
+
+ private:
+  void visit(EntityState& state) {
+    for (const Property* relation : state.metadata->relations) {
+      if (relation->is_to_one()) {
+        leave_target(state, *relation);
+      } else {
+        leave_items(state, *relation);
+      }
+    }
+  }
+
+  void leave_target(EntityState& state, const Property& relation) {
+    EntityState* target = reference_of(state.entity(), relation.offset);
+    if (!target || !relation.inverse) return;
+    if (relation.inverse->is_to_many()) {
+      touch(manager_.collection_at(*target, *relation.inverse));
+    } else if (reference_of(target->entity(), relation.inverse->offset) == &state) {
+      if (relation.owner) {
+        set_reference_at(target->entity(), relation.inverse->offset, nullptr);
+      } else {
+        leave_referring(state, *target, *relation.inverse);
+      }
+    }
+  }
+
+  void leave_items(EntityState& state, const Property& relation) {
+    const CollectionData* data = CollectionAccess::data_or_null(manager_.collection_at(state, relation));
+    if (!data) return;
+    for (EntityState* item : data->items) {
+      if (item->has(EntityState::detached)) continue;
+      if (relation.kind == PropertyKind::many_to_many) {
+        if (relation.inverse) touch(manager_.collection_at(*item, *relation.inverse));
+      } else if (reference_of(item->entity(), relation.inverse->offset) == &state) {
+        leave_referring(state, *item, *relation.inverse);
+      }
+    }
+  }
+
+  /// `item` refers to the deleted entity by `owning`: the rule of its foreign key says what became of it.
+  void leave_referring(EntityState& gone, EntityState& item, const Property& owning) {
+    (void)gone;
+    if (owning.delete_rule == Rule::cascade) {
+      note(manager_, item, true, false);
+      manager_.detach(&item);
+      gone_.push_back(&item);
+      return;
+    }
+    set_reference_at(item.entity(), owning.offset, nullptr);
+    if (item.snapshot && !item.has(EntityState::scheduled)) {
+      note(manager_, item, false, false);
+      const EntityRuntime& runtime = manager_.runtime(*item.metadata);
+      item.snapshot = item.has(EntityState::partial)
+                          ? runtime.take_partial_snapshot(item.entity(), runtime.covered(item), manager_.arena())
+                          : runtime.take_snapshot(item.entity(), manager_.arena());
+    }
+  }
+
+  void touch(CollectionBase& collection) {
+    if (CollectionAccess::data_or_null(collection)) touched_.insert(&collection);
+  }
+
+  Manager& manager_;
+  std::vector<EntityState*> gone_{};
+  boost::unordered_flat_set<CollectionBase*> touched_{};
+};
+
+void close_deletes(Manager& manager, const std::vector<ChangeSet>& early, const std::vector<ChangeSet>& late) {
+  if (early.empty() && late.empty()) return;
+  Farewell farewell(manager);
+  for (const auto* list : {&early, &late}) {
+    for (const ChangeSet& change : *list) {
+      note(manager, *change.state, true, false);
+      manager.detach(change.state);
+      farewell.add(*change.state);
+    }
+  }
+  farewell.run();
+}
+
+void set_flags(Manager& manager, EntityState& state, std::uint32_t flags) {
+  IdentityMap& map = manager.map_of(*state.metadata);
+  const auto count = [&](std::uint32_t flag, std::size_t& number) {
+    if ((state.flags & flag) && !(flags & flag)) --number;
+    if (!(state.flags & flag) && (flags & flag)) ++number;
+  };
+  count(EntityState::scheduled, map.scheduled);
+  count(EntityState::removed, map.removed);
+  if (!(state.flags & EntityState::managed) && (flags & EntityState::managed)) {
+    state.position = static_cast<std::uint32_t>(map.states().size());
+    map.states().push_back(&state);
+  }
+  state.flags = flags;
+}
+
+void forget_key(Manager& manager, EntityState& state) {
+  manager.unregister_key(&state);
+  const Column& key = *state.metadata->generated_key;
+  assign_cell(key, key.access.reach(state.entity()), ValueView::integer(0));
+}
+
+void restore_version(Manager& manager, EntityState& state) {
+  const Column& version = *state.metadata->version;
+  Scratch scratch;
+  const ValueView stored = manager.runtime(*state.metadata).stored_value(state, version, scratch);
+  if (!stored.is_null()) assign_cell(version, version.access.reach(state.entity()), stored);
+}
+
+void undo(Manager& manager, JournalEntry& entry) {
+  if (entry.collection) {
+    CollectionData& data = CollectionAccess::data(*entry.collection);
+    data.stored = std::move(entry.stored);
+    manager.queue_collection(*entry.collection, data);
+    return;
+  }
+  EntityState& state = *entry.state;
+  set_flags(manager, state, entry.flags);
+  state.snapshot = entry.snapshot;
+  if (entry.version_changed) restore_version(manager, state);
+  if (entry.key_assigned) forget_key(manager, state);
+  if (entry.unregistered) manager.register_if_free(&state);
+}
+
+}  // namespace
+
+void close_books(Manager& manager, const FlushPlan& plan) {
+  for (const ChangeSet& change : plan.early_updates) close_update(manager, change);
+  for (const ChangeSet& change : plan.updates) close_update(manager, change);
+  for (const ChangeSet& change : plan.inserts) close_insert(manager, *change.state);
+  close_deletes(manager, plan.early_deletes, plan.deletes);
+  manager.orphans().clear();
+  tidy_collections(manager);
+}
+
+void undo_journal(Manager& manager, std::size_t mark) {
+  Journal& journal = manager.journal();
+  while (journal.size() > mark) {
+    undo(manager, journal.back());
+    journal.pop_back();
+  }
+}
+
+void restore_versions(Manager& manager, const FlushPlan& plan) {
+  for (const auto* list : {&plan.early_updates, &plan.updates})
+    for (const ChangeSet& change : *list) {
+      const Column* version = change.state->metadata->version;
+      if (version && change.columns.has(version->index)) restore_version(manager, *change.state);
+    }
+}
+
+void tidy_collections(Manager& manager) {
+  for (CollectionBase* collection : manager.changed_collections()) {
+    CollectionData& data = CollectionAccess::data(*collection);
+    if (data.dirty && journaling(manager)) {
+      JournalEntry entry;
+      entry.collection = collection;
+      entry.stored = data.stored;
+      manager.journal().push_back(std::move(entry));
+    }
+    if (data.dirty && data.initialized) data.stored = data.items;
+    data.added.clear();
+    data.taken.clear();
+    data.dirty = false;
+    data.queued = false;
+  }
+  manager.changed_collections().clear();
+}
+
+bool pivot_changed(Manager& manager, const PivotTable& pivot) {
+  for (CollectionBase* collection : manager.changed_collections()) {
+    const CollectionData& data = CollectionAccess::data(*collection);
+    const EntityState* owner = CollectionAccess::owner(*collection);
+    if (data.dirty && owner && EntityMetadata::pivot_of(manager.property_of(*collection, *owner)) == &pivot)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace kin::unit_of_work

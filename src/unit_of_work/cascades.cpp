@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/flush_plan.hpp"
+
+namespace kin::unit_of_work {
+namespace {
+
+using detail::CollectionAccess;
+using detail::CollectionData;
+using detail::Manager;
+
+/// Calls visit(state) for everything that a state's relations with the given cascade lead to, as far as it is known.
+template <class Visit>
+void for_each_related(Manager& manager, EntityState& state, Cascade cascade, Visit&& visit) {
+  for (const Property* relation : state.metadata->relations) {
+    if (!includes(relation->cascade, cascade)) continue;
+    if (relation->is_to_one()) {
+      if (EntityState* target = reference_of(state.entity(), relation->offset)) visit(*target);
+      continue;
+    }
+    const CollectionData* data = CollectionAccess::data_or_null(manager.collection_at(state, *relation));
+    if (!data) continue;
+    for (EntityState* item : data->items) visit(*item);
+    for (EntityState* item : data->added) visit(*item);
+  }
+}
+
+// Both walks keep their own stack: a list of 100 000 linked entities must not need a deep call stack.
+
+void cascade_persist(Manager& manager) {
+  std::vector<EntityState*> open;
+  for (const auto& map : manager.maps())
+    if (map) open.insert(open.end(), map->states().begin(), map->states().end());
+  while (!open.empty() && manager.unscheduled > 0) {
+    EntityState* state = open.back();
+    open.pop_back();
+    if (state->has(EntityState::removed)) continue;
+    for_each_related(manager, *state, Cascade::persist, [&](EntityState& related) {
+      if (related.has(EntityState::managed | EntityState::detached) || related.manager != &manager) return;
+      manager.persist(&related);
+      open.push_back(&related);
+    });
+  }
+}
+
+void cascade_remove(Manager& manager) {
+  std::vector<EntityState*> open;
+  for (const auto& map : manager.maps()) {
+    if (!map || map->removed == 0) continue;
+    for (EntityState* state : map->states())
+      if (state->has(EntityState::removed)) open.push_back(state);
+  }
+  while (!open.empty()) {
+    EntityState* state = open.back();
+    open.pop_back();
+    for_each_related(manager, *state, Cascade::remove, [&](EntityState& related) {
+      if (related.has(EntityState::removed | EntityState::detached)) return;
+      manager.remove(&related);
+      if (related.has(EntityState::removed)) open.push_back(&related);
+    });
+  }
+}
+
+/// Whether the type or one related to it cascades removal at all: spares the walk otherwise.
+bool removes_anything(Manager& manager) {
+  for (const auto& map : manager.maps())
+    if (map && map->removed > 0) return true;
+  return false;
+}
+
+void remove_orphans(Manager& manager) {
+  for (const Manager::Orphan& orphan : manager.orphans()) {
+    EntityState& item = *orphan.item;
+    if (item.has(EntityState::detached | EntityState::removed)) continue;
+    if (orphan.owning && reference_of(item.entity(), orphan.owning->offset) != nullptr) continue;
+    manager.remove(&item);
+  }
+}
+
+}  // namespace
+
+void apply_cascades(Manager& manager) {
+  remove_orphans(manager);
+  if (manager.unscheduled > 0) cascade_persist(manager);
+  if (removes_anything(manager)) cascade_remove(manager);
+}
+
+}  // namespace kin::unit_of_work

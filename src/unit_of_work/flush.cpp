@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// The writing half of a flush: one transaction, batches in the order of the plan, then the manager's books.
+#include <kin/error.hpp>
+
+#include <algorithm>
+#include <exception>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <fmt/format.h>
+
+#include "unit_of_work/books.hpp"
+#include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/flush_plan.hpp"
+#include "unit_of_work/key.hpp"
+#include "unit_of_work/manager.hpp"
+
+namespace kin::detail {
+
+using driver::Operation;
+using driver::WriteBatch;
+using unit_of_work::ChangeSet;
+using unit_of_work::ColumnMask;
+using unit_of_work::FlushPlan;
+using unit_of_work::PivotChange;
+
+namespace {
+
+std::vector<const Column*> columns_of(const EntityMetadata& entity, const ColumnMask& mask) {
+  std::vector<const Column*> columns;
+  for (const Column& column : entity.columns)
+    if (mask.has(column.index)) columns.push_back(&column);
+  return columns;
+}
+
+/// Columns whose value only the database knows after the write.
+std::vector<const Column*> returning_columns(const EntityMetadata& entity, const ColumnMask& written, bool insert) {
+  std::vector<const Column*> columns;
+  if (insert && entity.generated_key && !written.has(entity.generated_key->index))
+    columns.push_back(entity.generated_key);
+  for (const Column& column : entity.columns) {
+    if (column.generated_key || column.references) continue;
+    const bool computed = !column.property->generated.empty();
+    const bool defaulted = insert && column.insertable && !written.has(column.index);
+    if (computed || defaulted) columns.push_back(&column);
+  }
+  return columns;
+}
+
+struct Shape {
+  const EntityMetadata* entity;
+  ColumnMask columns;
+  friend bool operator==(const Shape&, const Shape&) = default;
+};
+struct ShapeHash {
+  std::size_t operator()(const Shape& shape) const noexcept {
+    return std::hash<const void*>()(shape.entity) ^ shape.columns.hash();
+  }
+};
+
+WriteBatch make_batch(Operation operation, const EntityMetadata& entity, const ColumnMask& mask) {
+  WriteBatch batch;
+  batch.operation = operation;
+  batch.entity = &entity;
+  if (operation != Operation::remove) {
+    batch.columns = columns_of(entity, mask);
+    batch.returning = returning_columns(entity, mask, operation == Operation::insert);
+  }
+  return batch;
+}
+
+ColumnMask without(ColumnMask mask, const ColumnMask& dropped, const EntityMetadata& entity) {
+  for (const Column& column : entity.columns)
+    if (dropped.has(column.index)) mask.drop(column.index);
+  return mask;
+}
+
+/// Changes as batches: rows of the same entity and columns share one. With keep_order only neighbours do, so that the
+/// order of the rows stays.
+std::vector<WriteBatch> batches_of(Operation operation, std::span<const ChangeSet> changes, bool keep_order) {
+  std::vector<WriteBatch> batches;
+  boost::unordered_flat_map<Shape, std::size_t, ShapeHash> known;
+  Shape last{nullptr, {}};
+  std::size_t at = 0;
+  for (const ChangeSet& change : changes) {
+    const EntityMetadata& entity = *change.state->metadata;
+    Shape shape{&entity, change.deferred.empty() || operation != Operation::insert
+                             ? change.columns
+                             : without(change.columns, change.deferred, entity)};
+    if (!(shape == last)) {
+      const auto found = keep_order ? known.end() : known.find(shape);
+      if (found == known.end()) {
+        at = batches.size();
+        batches.push_back(make_batch(operation, entity, shape.columns));
+        if (!keep_order) known.emplace(shape, at);
+      } else {
+        at = found->second;
+      }
+      last = shape;
+    }
+    batches[at].rows.push_back(change.state);
+  }
+  return batches;
+}
+
+std::vector<WriteBatch> pivot_batches(Operation operation, std::span<const PivotChange> changes) {
+  std::vector<WriteBatch> batches;
+  for (const PivotChange& change : changes) {
+    WriteBatch* batch = nullptr;
+    for (WriteBatch& candidate : batches)
+      if (candidate.pivot == change.pivot) batch = &candidate;
+    if (!batch) {
+      batch = &batches.emplace_back();
+      batch->operation = operation;
+      batch->pivot = change.pivot;
+    }
+    const CollectionData* data = CollectionAccess::data_or_null(change.row.owner->manager->collection_at(
+        *change.row.owner, *change.pivot->owner_property));
+    // The row may be there already when the collection was never loaded.
+    if (data && !data->initialized) batch->ignore_duplicates = true;
+    batch->pivot_rows.push_back(change.row);
+  }
+  return batches;
+}
+
+[[noreturn]] void throw_missed(const WriteBatch& batch) {
+  const EntityState& state = *batch.rows[batch.missed_rows().front()];
+  const std::string& entity = state.metadata->name;
+  throw OptimisticLockError(
+      fmt::format("{} was changed or deleted by someone else since it was read; refresh() it and try again",
+                  unit_of_work::describe(state)),
+      ErrorDetails{.entity = entity});
+}
+
+/// Rows that were updated but are gone, or of another version, are an error; a row that is to be deleted may be gone.
+void check_missed(const WriteBatch& batch) {
+  if (batch.missed_rows().empty()) return;
+  if (batch.operation == Operation::update || batch.checks_version) throw_missed(batch);
+}
+
+Task<void> write_changes(driver::Connection& connection, Operation operation, std::span<const ChangeSet> changes,
+                         bool keep_order) {
+  std::vector<WriteBatch> batches = batches_of(operation, changes, keep_order);
+  for (WriteBatch& batch : batches) {
+    if (operation != Operation::insert && batch.entity->version) {
+      const unit_of_work::EntityRuntime& runtime = batch.rows.front()->manager->runtime(*batch.entity);
+      batch.checks_version = std::all_of(batch.rows.begin(), batch.rows.end(), [&](const EntityState* state) {
+        return runtime.covered(*state).has(batch.entity->version->index);
+      });
+    }
+    co_await connection.write(batch);
+    check_missed(batch);
+  }
+}
+
+Task<void> write_nulls(driver::Connection& connection, std::span<const ChangeSet> changes) {
+  std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false);
+  for (WriteBatch& batch : batches) {
+    batch.write_nulls = true;
+    batch.returning.clear();
+    co_await connection.write(batch);
+  }
+}
+
+Task<void> write_pivots(driver::Connection& connection, Operation operation, std::span<const PivotChange> changes) {
+  std::vector<WriteBatch> batches = pivot_batches(operation, changes);
+  for (WriteBatch& batch : batches) co_await connection.write(batch);
+}
+
+/// Inserts level by level; where rows of a batch run one after the other, levels only keep the order.
+Task<void> write_inserts(driver::Connection& connection, const FlushPlan& plan, bool sequential) {
+  const std::span<const ChangeSet> all = plan.inserts;
+  std::size_t begin = 0;
+  std::size_t level = 0;
+  while (begin < all.size()) {
+    const bool in_cycle = all[begin].state->metadata->in_cycle;
+    std::size_t end = plan.insert_levels[level++];
+    if (in_cycle && sequential) {
+      while (level < plan.insert_levels.size() && end < all.size() && all[end].state->metadata->in_cycle)
+        end = plan.insert_levels[level++];
+    }
+    co_await write_changes(connection, Operation::insert, all.subspan(begin, end - begin), in_cycle && sequential);
+    begin = end;
+  }
+}
+
+Task<void> write_plan(driver::Connection& connection, const FlushPlan& plan, bool sequential) {
+  if (!plan.early_deletes.empty()) co_await write_changes(connection, Operation::remove, plan.early_deletes, true);
+  if (!plan.early_updates.empty()) co_await write_changes(connection, Operation::update, plan.early_updates, false);
+  if (!plan.inserts.empty()) co_await write_inserts(connection, plan, sequential);
+  if (!plan.updates.empty()) co_await write_changes(connection, Operation::update, plan.updates, plan.ordered_updates);
+  if (!plan.extra_updates.empty()) co_await write_changes(connection, Operation::update, plan.extra_updates, false);
+  if (!plan.pivot_removes.empty()) co_await write_pivots(connection, Operation::pivot_remove, plan.pivot_removes);
+  if (!plan.pivot_inserts.empty()) co_await write_pivots(connection, Operation::pivot_insert, plan.pivot_inserts);
+  if (!plan.null_references.empty()) co_await write_nulls(connection, plan.null_references);
+  if (!plan.deletes.empty()) co_await write_changes(connection, Operation::remove, plan.deletes, true);
+}
+
+/// Keeps a second flush out while one runs, whatever way it ends.
+class FlushingMark {
+ public:
+  explicit FlushingMark(bool& flag) : flag_(flag) {
+    if (flag) throw TransactionStateError("flush was called while a flush is running; hooks must not flush");
+    flag = true;
+  }
+  FlushingMark(const FlushingMark&) = delete;
+  FlushingMark& operator=(const FlushingMark&) = delete;
+  ~FlushingMark() { flag_ = false; }
+
+ private:
+  bool& flag_;
+};
+
+constexpr int flush_savepoint = 1000;
+
+}  // namespace
+
+Task<void> Manager::flush() {
+  const FlushingMark mark(flushing_);
+  const FlushPlan plan = unit_of_work::make_flush_plan(*this);
+  if (plan.empty()) {
+    unit_of_work::tidy_collections(*this);
+    co_return;
+  }
+  const std::size_t journal_before = journal_.size();
+  const bool own_transaction = transaction_level() == 0;
+  driver::Loan loan;
+  driver::Connection* connection = co_await this->connection(loan);
+  std::exception_ptr error;
+  bool opened = false;
+  try {
+    if (own_transaction) {
+      const TransactionOptions options;
+      co_await connection->begin(options);
+    } else {
+      co_await connection->savepoint(flush_savepoint);
+    }
+    opened = true;
+    co_await write_plan(*connection, plan, core_->driver->capabilities().sequential_batches);
+    if (own_transaction) {
+      co_await connection->commit();
+    } else {
+      co_await connection->release_savepoint(flush_savepoint);
+    }
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error) {
+    if (opened && !connection->transaction_lost()) {
+      try {
+        if (own_transaction) {
+          co_await connection->rollback();
+        } else {
+          co_await connection->rollback_to_savepoint(flush_savepoint);
+        }
+      } catch (...) {
+        // The first error is the cause and the one to report; the pool discards a connection it can't clean.
+      }
+    }
+    unit_of_work::undo_journal(*this, journal_before);
+    unit_of_work::restore_versions(*this, plan);
+    std::rethrow_exception(error);
+  }
+  unit_of_work::close_books(*this, plan);
+  if (own_transaction) journal_.clear();
+}
+
+Task<void> Manager::auto_flush(const query::ReadPlan& plan, FlushMode mode) {
+  if (mode == FlushMode::commit || flushing_) co_return;
+  bool wanted = false;
+  if (mode == FlushMode::always) {
+    wanted = unit_of_work::anything_to_flush(*this);
+  } else {
+    if (unscheduled > 0) unit_of_work::apply_cascades(*this);
+    for (const query::Source& source : plan.sources) {
+      if (source.entity) wanted = wanted || unit_of_work::anything_to_flush(*this, *source.entity);
+      if (source.pivot) wanted = wanted || unit_of_work::pivot_changed(*this, *source.pivot);
+    }
+  }
+  if (wanted) co_await flush();
+}
+
+bool Manager::has_changes() { return unit_of_work::anything_to_flush(*this); }
+
+}  // namespace kin::detail

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+#include "unit_of_work/flush_plan.hpp"
+
+#include <kin/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/key.hpp"
+
+namespace kin::unit_of_work {
+namespace {
+
+using detail::CollectionAccess;
+using detail::CollectionBase;
+using detail::CollectionData;
+using detail::Manager;
+
+/// Columns that never take part in an update.
+ColumnMask not_updatable(const EntityMetadata& entity) {
+  ColumnMask mask;
+  for (const Column& column : entity.columns)
+    if (!column.updatable || !column.insertable) mask.add(column.index);
+  return mask;
+}
+
+/// Managed entities that the database has and that may be written.
+bool is_comparable(const EntityState& state) {
+  constexpr std::uint32_t excluded = EntityState::scheduled | EntityState::removed | EntityState::read_only;
+  return state.has(EntityState::managed) && !state.has(excluded);
+}
+
+/// Columns written by an insert: all but generated ones, a key that the database makes, and members that were left at
+/// their default where the column has a default of its own.
+ColumnMask insert_columns(const EntityRuntime& runtime, const EntityState& state) {
+  ColumnMask mask;
+  for (const Column& column : runtime.metadata().columns) {
+    if (!column.insertable) continue;
+    if (column.generated_key && !has_key(state)) continue;
+    const Property& property = *column.property;
+    const bool has_default = property.default_value.has_value() || !property.default_raw.empty();
+    if (has_default && runtime.has_default(state.entity(), property)) continue;
+    mask.add(column.index);
+  }
+  return mask;
+}
+
+void advance_version(EntityState& state, const Column& version, bool inserting) {
+  void* member = version.access.reach(state.entity());
+  Scratch scratch;
+  const ValueView current = version.codec->view(*version.codec, member, scratch);
+  if (version.codec->is_integer()) {
+    if (inserting && current.as_integer() != 0) return;
+    version.codec->assign(*version.codec, member, ValueView::integer(current.as_integer() + 1));
+    return;
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  std::int64_t microseconds = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+  if (inserting && !current.is_null() && current.as_integer() != 0) return;
+  // Two updates within the clock's step must still differ: move on by one unit of the column's precision at least.
+  const auto packed_before = current.is_null() ? std::int64_t{0} : current.as_integer();
+  version.codec->assign(*version.codec, member, ValueView::timestamp(microseconds, version.codec->fraction_digits));
+  const ValueView after = version.codec->view(*version.codec, member, scratch);
+  if (after.as_integer() > packed_before) return;
+  std::int64_t unit = 1;
+  for (int digits = version.codec->fraction_digits; digits < 6; ++digits) unit *= 10;
+  version.codec->assign(*version.codec, member,
+                        ValueView::timestamp(packed_before + unit, version.codec->fraction_digits));
+}
+
+void run_on_update(Manager& manager, EntityState& state, ColumnMask& changes) {
+  bool any = false;
+  for (const Property* property : state.metadata->hooks) {
+    if (!property->on_update) continue;
+    property->on_update(state.entity(), static_cast<std::byte*>(state.entity()) + property->offset);
+    any = true;
+  }
+  if (any) changes = manager.runtime(*state.metadata).changes(state);
+}
+
+/// A reference that was assigned directly: lets the collections and partners on the other side know.
+void sync_other_side(Manager& manager, EntityState& state, const Property& property, EntityState* before) {
+  EntityState* now = reference_of(state.entity(), property.offset);
+  if (before == now) return;
+  if (property.orphan_removal && before) manager.note_orphan_target(before, property);
+  if (!property.inverse) return;
+  // set_reference does the work; it compares with what stands there, so that is put back first.
+  set_reference_at(state.entity(), property.offset, before && before->has(EntityState::detached) ? nullptr : before);
+  manager.set_reference(state, property, now);
+}
+
+void sync_changed_references(Manager& manager, EntityState& state, const ColumnMask& changes) {
+  const EntityRuntime& runtime = manager.runtime(*state.metadata);
+  for (const Property* property : state.metadata->to_one) {
+    if (!property->owner || !changes.has(property->first_column)) continue;
+    EntityState* now = reference_of(state.entity(), property->offset);
+    if (now && (now->manager != &manager || now->has(EntityState::detached))) continue;  // validation names it
+    EntityState* before = state.snapshot ? runtime.stored_reference(state, *property) : nullptr;
+    sync_other_side(manager, state, *property, before);
+  }
+}
+
+void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan) {
+  const EntityRuntime& runtime = manager.runtime(map.metadata());
+  const ColumnMask fixed = not_updatable(map.metadata());
+  for (EntityState* state : map.states()) {
+    if (!is_comparable(*state) || runtime.is_unchanged(*state)) [[likely]] continue;
+    ColumnMask changes = runtime.changes(*state);
+    run_on_update(manager, *state, changes);
+    for (const Column& column : map.metadata().columns)
+      if (fixed.has(column.index)) changes.drop(column.index);
+    if (changes.empty()) continue;
+    plan.updates.push_back({state, changes, {}});
+  }
+}
+
+void collect_inserts_and_deletes(Manager& manager, IdentityMap& map, FlushPlan& plan) {
+  if (map.scheduled == 0 && map.removed == 0) return;
+  const EntityRuntime& runtime = manager.runtime(map.metadata());
+  for (EntityState* state : map.states()) {
+    if (state->has(EntityState::scheduled)) {
+      plan.inserts.push_back({state, insert_columns(runtime, *state), {}});
+    } else if (state->has(EntityState::removed)) {
+      plan.deletes.push_back({state, {}, {}});
+    }
+  }
+}
+
+void collect_pivots(Manager& manager, FlushPlan& plan) {
+  for (CollectionBase* collection : manager.changed_collections()) {
+    EntityState* owner = CollectionAccess::owner(*collection);
+    CollectionData& data = CollectionAccess::data(*collection);
+    if (!data.dirty || !owner || !owner->has(EntityState::managed) || owner->has(EntityState::removed)) continue;
+    const Property& property = manager.property_of(*collection, *owner);
+    const PivotTable* pivot = EntityMetadata::pivot_of(property);
+    const auto insert = [&](EntityState* item) { plan.pivot_inserts.push_back({pivot, {owner, item}}); };
+    const auto remove = [&](EntityState* item) {
+      if (!item->has(EntityState::removed | EntityState::detached)) plan.pivot_removes.push_back({pivot, {owner, item}});
+    };
+    if (!data.initialized) {
+      for (EntityState* item : data.added) insert(item);
+      for (EntityState* item : data.taken) remove(item);
+      continue;
+    }
+    if (data.stored.empty()) {
+      for (EntityState* item : data.items)
+        if (!item->has(EntityState::removed | EntityState::detached)) insert(item);
+      continue;
+    }
+    const boost::unordered_flat_set<EntityState*> stored(data.stored.begin(), data.stored.end());
+    const boost::unordered_flat_set<EntityState*> wanted(data.items.begin(), data.items.end());
+    for (EntityState* item : data.stored)
+      if (!wanted.contains(item)) remove(item);
+    for (EntityState* item : data.items)
+      if (!stored.contains(item) && !item->has(EntityState::removed | EntityState::detached)) insert(item);
+  }
+}
+
+void sort_by_type(std::vector<ChangeSet>& changes) {
+  std::stable_sort(changes.begin(), changes.end(), [](const ChangeSet& a, const ChangeSet& b) {
+    return a.state->metadata->index < b.state->metadata->index;
+  });
+}
+
+void validate_pivots(const Manager& manager, const FlushPlan& plan) {
+  for (const PivotChange& change : plan.pivot_inserts) {
+    if (change.row.target->has(EntityState::managed)) continue;
+    manager.require_own(change.row.target, "flush");
+    const Property& property = *change.pivot->owner_property;
+    throw ValidationError(property.entity->name + "." + property.name + " holds " + describe(*change.row.target) +
+                              ", which is not persisted; call persist() on it or give the relation "
+                              "kin::cascade(kin::Cascade::persist)",
+                          ErrorDetails{.entity = property.entity->name, .property = property.name});
+  }
+}
+
+/// The last step, since nothing after it can fail: versions move on in memory.
+void advance_versions(Manager& manager, FlushPlan& plan) {
+  for (ChangeSet& change : plan.inserts)
+    if (const Column* version = change.state->metadata->version) advance_version(*change.state, *version, true);
+  for (auto* list : {&plan.early_updates, &plan.updates}) {
+    for (ChangeSet& change : *list) {
+      const Column* version = change.state->metadata->version;
+      if (!version || !manager.runtime(*change.state->metadata).covered(*change.state).has(version->index)) continue;
+      advance_version(*change.state, *version, false);
+      change.columns.add(version->index);
+    }
+  }
+}
+
+void collect(Manager& manager, FlushPlan& plan) {
+  for (const auto& map : manager.maps()) {
+    if (!map) continue;
+    collect_updates(manager, *map, plan);
+    collect_inserts_and_deletes(manager, *map, plan);
+  }
+}
+
+}  // namespace
+
+FlushPlan make_flush_plan(Manager& manager) {
+  FlushPlan plan;
+  apply_cascades(manager);
+  collect(manager, plan);
+  bool again = false;
+  for (const ChangeSet& change : plan.updates) {
+    const std::size_t orphans = manager.orphans().size();
+    sync_changed_references(manager, *change.state, change.columns);
+    again |= manager.orphans().size() != orphans;
+  }
+  if (again) {
+    // A replaced one-to-one partner became an orphan: its removal belongs to this flush.
+    apply_cascades(manager);
+    plan = FlushPlan();
+    collect(manager, plan);
+  }
+  collect_pivots(manager, plan);
+  for (const ChangeSet& change : plan.inserts) validate_insert(manager, change);
+  for (const ChangeSet& change : plan.updates) validate_update(manager, change);
+  validate_pivots(manager, plan);
+  for (const ChangeSet& change : plan.inserts)
+    if (manager.has_key(*change.state)) manager.register_key(change.state);
+  if (!plan.inserts.empty()) order_inserts(manager, plan);
+  sort_by_type(plan.updates);
+  if (!plan.deletes.empty() || !plan.updates.empty()) order_by_unique_values(manager, plan);
+  if (!plan.deletes.empty()) order_deletes(manager, plan);
+  if (plan.early_deletes.size() > 1) {
+    FlushPlan early;
+    early.deletes = std::move(plan.early_deletes);
+    order_deletes(manager, early);
+    plan.early_deletes = std::move(early.deletes);
+  }
+  advance_versions(manager, plan);
+  return plan;
+}
+
+bool anything_to_flush(Manager& manager, const EntityMetadata& entity) {
+  IdentityMap* map = manager.map_or_null(entity);
+  if (!map) return false;
+  if (map->scheduled > 0 || map->removed > 0) return true;
+  const EntityRuntime& runtime = manager.runtime(entity);
+  return std::any_of(map->states().begin(), map->states().end(), [&](const EntityState* state) {
+    return is_comparable(*state) && !runtime.is_unchanged(*state);
+  });
+}
+
+bool anything_to_flush(Manager& manager) {
+  if (manager.unscheduled > 0) apply_cascades(manager);
+  for (CollectionBase* collection : manager.changed_collections()) {
+    const CollectionData* data = CollectionAccess::data_or_null(*collection);
+    if (data && data->dirty) return true;
+  }
+  if (!manager.orphans().empty()) return true;
+  for (const auto& map : manager.maps())
+    if (map && anything_to_flush(manager, map->metadata())) return true;
+  return false;
+}
+
+}  // namespace kin::unit_of_work

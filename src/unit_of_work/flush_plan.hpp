@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "drivers/driver.hpp"
+#include "unit_of_work/column_mask.hpp"
+#include "unit_of_work/manager.hpp"
+
+namespace kin::unit_of_work {
+
+/// A change of one entity: its operation follows from the list it stands in.
+struct ChangeSet {
+  EntityState* state = nullptr;
+  ColumnMask columns{};   ///< written columns of inserts and updates
+  ColumnMask deferred{};  ///< of inserts: foreign keys to rows that do not exist yet, written afterwards
+};
+
+struct PivotChange {
+  const PivotTable* pivot = nullptr;
+  driver::PivotRow row{};
+};
+
+/// Everything that a flush writes, in the order in which the lists are written (features UOW-04). Made without any
+/// I/O, so that what is wrong is found before anything is sent.
+struct FlushPlan {
+  std::vector<ChangeSet> early_deletes{};   ///< free a key or unique value that an insert or update takes
+  std::vector<ChangeSet> early_updates{};
+  std::vector<ChangeSet> inserts{};         ///< referenced rows first
+  std::vector<ChangeSet> updates{};
+  std::vector<ChangeSet> extra_updates{};   ///< the deferred foreign keys
+  std::vector<PivotChange> pivot_removes{};
+  std::vector<PivotChange> pivot_inserts{};
+  std::vector<ChangeSet> null_references{};  ///< break cycles among rows that are deleted
+  std::vector<ChangeSet> deletes{};          ///< referring rows first
+  bool ordered_updates = false;              ///< the order of `updates` matters: some free values that others take
+  std::vector<std::size_t> insert_levels{};  ///< ends of the runs of `inserts` that may share batches
+
+  bool empty() const noexcept {
+    return early_deletes.empty() && early_updates.empty() && inserts.empty() && updates.empty() &&
+           pivot_removes.empty() && pivot_inserts.empty() && deletes.empty();
+  }
+};
+
+/// Applies cascades and orphan removal, compares entities with their snapshots, runs on_update, validates, orders.
+/// Throws ValidationError and leaves everything pending.
+FlushPlan make_flush_plan(detail::Manager& manager);
+
+/// True when a flush would write something; runs no hooks.
+bool anything_to_flush(detail::Manager& manager);
+/// The same for the entities of one type.
+bool anything_to_flush(detail::Manager& manager, const EntityMetadata& entity);
+
+// The steps, each in a file of its own.
+
+/// cascades.cpp: schedules what cascades reach, without recursion.
+void apply_cascades(detail::Manager& manager);
+/// insert_order.cpp: orders plan.inserts, fills deferred, extra_updates and insert_levels.
+void order_inserts(detail::Manager& manager, FlushPlan& plan);
+/// delete_order.cpp: orders plan.deletes, fills null_references.
+void order_deletes(detail::Manager& manager, FlushPlan& plan);
+/// unique_order.cpp: moves deletes and updates that free unique values ahead.
+void order_by_unique_values(detail::Manager& manager, FlushPlan& plan);
+/// validation.cpp: what may not be written.
+void validate_insert(const detail::Manager& manager, const ChangeSet& change);
+void validate_update(const detail::Manager& manager, const ChangeSet& change);
+
+}  // namespace kin::unit_of_work

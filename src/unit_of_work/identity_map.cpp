@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#include "unit_of_work/identity_map.hpp"
+
+#include <cstring>
+
+namespace kin::unit_of_work {
+
+EntityState*& IdentityMap::slot(std::string_view packed_key, Arena& arena) {
+  const auto found = by_bytes_.find(packed_key);
+  if (found != by_bytes_.end()) return found->second;
+  std::byte* copy = arena.allocate_bytes(packed_key.size());
+  std::memcpy(copy, packed_key.data(), packed_key.size());
+  return by_bytes_[std::string_view(reinterpret_cast<const char*>(copy), packed_key.size())];
+}
+
+void IdentityMap::reserve(std::size_t more) {
+  states_.reserve(states_.size() + more);
+  if (metadata_.integer_key) {
+    by_integer_.reserve(by_integer_.size() + more);
+  } else {
+    by_bytes_.reserve(by_bytes_.size() + more);
+  }
+}
+
+}  // namespace kin::unit_of_work

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+#include "unit_of_work/manager.hpp"
+
+#include <kin/error.hpp>
+#include <kin/types/uuid.hpp>
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "unit_of_work/key.hpp"
+
+namespace kin::detail {
+
+using unit_of_work::IdentityMap;
+using unit_of_work::reference_of;
+
+UseGuard::UseGuard(Manager& manager) : manager_(manager) {
+  if (manager.in_use_.exchange(true, std::memory_order_acquire)) [[unlikely]]
+    throw TransactionStateError(
+        "this EntityManager is in the middle of another call; give each task or thread a manager of its own "
+        "(orm.em()), and do not call it from its own query logger");
+}
+
+Manager::Manager(std::shared_ptr<OrmCore> core) : core_(std::move(core)) {
+  maps_.resize(core_->registry.entities().size());
+  flush_mode = core_->options.flush_mode;
+}
+
+Manager::~Manager() { clear(); }
+
+void Manager::clear() {
+  for (EntityState* state : allocated_) state->metadata->type->destroy(state->entity());
+  allocated_.clear();
+  for (std::size_t i = 0; i < scratch_entities_.size(); ++i)
+    if (scratch_entities_[i]) core_->registry.entities()[i]->type->destroy(scratch_entities_[i]);
+  scratch_entities_.clear();
+  for (auto& map : maps_) map.reset();
+  changed_collections_.clear();
+  orphans_.clear();
+  journal_.clear();
+  for (Mark& mark : marks_) mark = Mark{0, 0};
+  unscheduled = 0;
+  arena_.release();
+}
+
+void Manager::attach_collections(EntityState& state) const noexcept {
+  for (const Property* property : state.metadata->collections)
+    CollectionAccess::attach(collection_at(state, *property), &state);
+}
+
+EntityState* Manager::make_state(const EntityMetadata& entity) {
+  void* memory = arena_.allocate(sizeof(EntityState) + entity.type->size);
+  auto* state = ::new (memory) EntityState();
+  state->metadata = &entity;
+  state->manager = this;
+  entity.type->construct(state->entity());
+  allocated_.push_back(state);
+  attach_collections(*state);
+  return state;
+}
+
+EntityState* Manager::create(TypeTag tag, void* from, bool persist) {
+  const EntityMetadata& entity = core_->registry.of(tag);
+  if (!entity.type->move_construct)
+    throw ValidationError(entity.name + " cannot be moved, so em.create cannot take it over",
+                          ErrorDetails{.entity = entity.name});
+  void* memory = arena_.allocate(sizeof(EntityState) + entity.type->size);
+  auto* state = ::new (memory) EntityState();
+  state->metadata = &entity;
+  state->manager = this;
+  entity.type->move_construct(state->entity(), from);
+  allocated_.push_back(state);
+  state->set(EntityState::initialized | EntityState::created_here);
+  attach_collections(*state);
+  ++unscheduled;
+  try {
+    run_on_create(*state);
+    enter_inverse_sides(*state);
+    if (persist) {
+      --unscheduled;
+      insert_new(state);
+    }
+  } catch (...) {
+    detach(state);
+    throw;
+  }
+  return state;
+}
+
+void Manager::run_on_create(EntityState& state) {
+  const auto& runtime = core_->runtime(*state.metadata);
+  for (const Property* property : state.metadata->hooks) {
+    if (!property->on_create || !runtime.has_default(state.entity(), *property)) continue;
+    property->on_create(state.entity(), static_cast<std::byte*>(state.entity()) + property->offset);
+  }
+  if (state.metadata->key.size() != 1) return;
+  const Column& key = *state.metadata->key.front();
+  if (key.references || key.codec->kind != ValueKind::uuid || key.codec->nullable) return;
+  auto* uuid = static_cast<Uuid*>(key.access.find(state.entity()));
+  if (uuid->is_nil()) *uuid = Uuid::v7();
+}
+
+void Manager::insert_new(EntityState* state) {
+  IdentityMap& map = map_of(*state->metadata);
+  if (has_key(*state)) register_key(state);
+  state->set(EntityState::scheduled | EntityState::managed);
+  state->position = static_cast<std::uint32_t>(map.states().size());
+  map.states().push_back(state);
+  ++map.scheduled;
+}
+
+void Manager::persist(EntityState* state) {
+  require_own(state, "persist");
+  if (state->has(EntityState::removed)) {
+    state->clear(EntityState::removed);
+    --map_of(*state->metadata).removed;
+    return;
+  }
+  if (state->has(EntityState::managed)) return;
+  if (!state->has(EntityState::created_here)) return;
+  --unscheduled;
+  insert_new(state);
+}
+
+void Manager::remove(EntityState* state) {
+  require_own(state, "remove");
+  IdentityMap& map = map_of(*state->metadata);
+  if (state->has(EntityState::removed)) return;
+  if (!state->has(EntityState::managed)) return;
+  if (state->has(EntityState::scheduled)) {
+    if (has_key(*state)) unregister_key(state);
+    state->clear(EntityState::scheduled | EntityState::managed);
+    --map.scheduled;
+    map.states()[state->position] = map.states().back();
+    map.states()[state->position]->position = state->position;
+    map.states().pop_back();
+    ++unscheduled;
+    return;
+  }
+  state->set(EntityState::removed);
+  ++map.removed;
+}
+
+void Manager::detach(EntityState* state) {
+  if (state->has(EntityState::managed)) {
+    IdentityMap& map = map_of(*state->metadata);
+    if (has_key(*state)) unregister_key(state);
+    if (state->has(EntityState::scheduled)) --map.scheduled;
+    if (state->has(EntityState::removed)) --map.removed;
+    map.states()[state->position] = map.states().back();
+    map.states()[state->position]->position = state->position;
+    map.states().pop_back();
+  } else if (state->has(EntityState::created_here) && !state->has(EntityState::detached)) {
+    --unscheduled;
+  }
+  state->clear(EntityState::managed | EntityState::scheduled | EntityState::removed);
+  state->set(EntityState::detached);
+}
+
+void Manager::require_own(const EntityState* state, const char* verb) const {
+  if (!state) throw ValidationError(fmt::format("{}: the Ref is null; pass an entity", verb));
+  const std::string& entity = state->metadata->name;
+  if (state->manager != this)
+    throw ValidationError(
+        fmt::format("{}: {} belongs to another EntityManager; find it in this one, or use its key with "
+                    "get_reference",
+                    verb, describe(*state)),
+        ErrorDetails{.entity = entity});
+  if (state->has(EntityState::detached))
+    throw ValidationError(
+        fmt::format("{}: {} was deleted or forgotten; create it again or find it anew", verb, describe(*state)),
+        ErrorDetails{.entity = entity});
+}
+
+// Keys.
+
+void* Manager::scratch_entity(const EntityMetadata& entity) {
+  if (scratch_entities_.empty()) scratch_entities_.resize(maps_.size());
+  void*& scratch = scratch_entities_[entity.index];
+  if (!scratch) {
+    void* memory = arena_.allocate(entity.type->size);
+    entity.type->construct(memory);
+    scratch = memory;
+  }
+  return scratch;
+}
+
+bool Manager::has_key(const EntityState& state) const { return unit_of_work::has_key(state); }
+
+void Manager::pack_key(const EntityState& state, std::string& packed) const {
+  packed.clear();
+  for (const Column* column : state.metadata->key) {
+    const void* entity = state.entity();
+    const Column& leaf = unit_of_work::follow(*column, entity);
+    unit_of_work::append_packed(leaf, leaf.access.find(entity), packed);
+  }
+}
+
+void Manager::pack_key(const EntityMetadata& entity, const ValueView* cells, std::string& packed) {
+  packed.clear();
+  for (const Column* column : entity.key) {
+    const Column* leaf = column;
+    while (leaf->references) leaf = leaf->references;
+    void* member = leaf->access.reach(scratch_entity(*leaf->entity));
+    unit_of_work::assign_cell(*leaf, member, *cells++);
+    unit_of_work::append_packed(*leaf, member, packed);
+  }
+}
+
+std::int64_t Manager::integer_key(const EntityMetadata& entity, const ValueView& cell) {
+  if (cell.kind() == ValueKind::integer || cell.kind() == ValueKind::unsigned_integer) [[likely]]
+    return cell.as_integer();
+  const Column* leaf = entity.key.front();
+  while (leaf->references) leaf = leaf->references;
+  void* member = leaf->access.reach(scratch_entity(*leaf->entity));
+  unit_of_work::assign_cell(*leaf, member, cell);
+  Scratch scratch;
+  return leaf->codec->view(*leaf->codec, member, scratch).as_integer();
+}
+
+EntityState* Manager::find_in_map(const EntityMetadata& entity, const ValueView* cells) {
+  IdentityMap* map = map_or_null(entity);
+  if (!map) return nullptr;
+  if (entity.integer_key) return map->find(integer_key(entity, *cells));
+  pack_key(entity, cells, key_buffer_);
+  return map->find(key_buffer_);
+}
+
+EntityState* Manager::reference(const EntityMetadata& entity, const ValueView* cells) {
+  IdentityMap& map = map_of(entity);
+  EntityState** slot;
+  if (entity.integer_key) {
+    slot = &map.slot(integer_key(entity, *cells));
+  } else {
+    pack_key(entity, cells, key_buffer_);
+    slot = &map.slot(key_buffer_, arena_);
+  }
+  if (*slot) return *slot;
+  EntityState* state;
+  try {
+    state = make_state(entity);
+  } catch (...) {
+    if (entity.integer_key) map.erase(integer_key(entity, *cells));
+    throw;
+  }
+  *slot = state;
+  state->set(EntityState::managed);
+  state->position = static_cast<std::uint32_t>(map.states().size());
+  map.states().push_back(state);
+  const ValueView* cell = cells;
+  for (std::size_t i = 0; i < entity.key.size(); ++i, ++cell) {
+    const Column& column = *entity.key[i];
+    if (!column.references) {
+      unit_of_work::assign_cell(column, column.access.reach(state->entity()), *cell);
+      continue;
+    }
+    const Property& property = *column.property;
+    if (column.index != property.first_column) continue;
+    unit_of_work::set_reference_at(state->entity(), column.access.offset, reference(*property.target, cell));
+  }
+  return state;
+}
+
+void Manager::register_key(EntityState* state) {
+  IdentityMap& map = map_of(*state->metadata);
+  EntityState** slot;
+  if (state->metadata->integer_key) {
+    slot = &map.slot(unit_of_work::integer_key_of(*state));
+  } else {
+    pack_key(*state, key_buffer_);
+    slot = &map.slot(key_buffer_, arena_);
+  }
+  // The key of an entity that the next flush deletes may be used again: the newcomer takes its place in the map.
+  if (*slot && *slot != state && !(*slot)->has(EntityState::removed))
+    throw ValidationError(
+        fmt::format("{} is in this EntityManager already; change that entity, or remove it first",
+                    describe(*state)),
+        ErrorDetails{.entity = state->metadata->name});
+  *slot = state;
+}
+
+void Manager::register_if_free(EntityState* state) {
+  IdentityMap& map = map_of(*state->metadata);
+  if (state->metadata->integer_key) {
+    EntityState*& slot = map.slot(unit_of_work::integer_key_of(*state));
+    if (!slot) slot = state;
+    return;
+  }
+  pack_key(*state, key_buffer_);
+  EntityState*& slot = map.slot(key_buffer_, arena_);
+  if (!slot) slot = state;
+}
+
+void Manager::unregister_key(EntityState* state) noexcept {
+  IdentityMap* map = map_or_null(*state->metadata);
+  if (!map) return;
+  if (state->metadata->integer_key) {
+    const std::int64_t key = unit_of_work::integer_key_of(*state);
+    if (map->find(key) == state) map->erase(key);
+    return;
+  }
+  pack_key(*state, key_buffer_);
+  if (map->find(key_buffer_) == state) map->erase(key_buffer_);
+}
+
+std::string Manager::describe(const EntityState& state) const { return unit_of_work::describe(state); }
+
+}  // namespace kin::detail

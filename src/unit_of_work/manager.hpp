@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kin/collection.hpp>
+#include <kin/detail/find_request.hpp>
+#include <kin/detail/manager_api.hpp>
+#include <kin/task.hpp>
+#include <kin/transaction.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "drivers/driver.hpp"
+#include "orm_core.hpp"
+#include "unit_of_work/arena.hpp"
+#include "unit_of_work/identity_map.hpp"
+#include "unit_of_work/journal.hpp"
+
+namespace kin::detail {
+
+/// The untyped EntityManager: identity map, pending changes and the transaction. One task at a time; every verb of
+/// the public face takes a UseGuard first, so that a second task gets an error in place of undefined behaviour.
+/// Its parts lie in rooms of their own: reading in loading/, flushing in unit_of_work/flush.cpp.
+class Manager {
+ public:
+  explicit Manager(std::shared_ptr<OrmCore> core);
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+  ~Manager();
+
+  OrmCore& core() noexcept { return *core_; }
+  const unit_of_work::EntityRuntime& runtime(const EntityMetadata& entity) const noexcept {
+    return core_->runtime(entity);
+  }
+  unit_of_work::Arena& arena() noexcept { return arena_; }
+  FlushMode flush_mode = FlushMode::automatic;
+
+  // Entities (manager.cpp).
+  unit_of_work::IdentityMap& map_of(const EntityMetadata& entity) {
+    auto& map = maps_[entity.index];
+    if (!map) [[unlikely]] map = std::make_unique<unit_of_work::IdentityMap>(entity);
+    return *map;
+  }
+  /// Null when the manager has no entity of the type.
+  unit_of_work::IdentityMap* map_or_null(const EntityMetadata& entity) noexcept {
+    return maps_[entity.index].get();
+  }
+  std::vector<std::unique_ptr<unit_of_work::IdentityMap>>& maps() noexcept { return maps_; }
+  /// A state with a default-constructed entity, registered nowhere but for its destruction.
+  EntityState* make_state(const EntityMetadata& entity);
+  EntityState* create(TypeTag tag, void* from, bool persist);
+  void persist(EntityState* state);
+  void remove(EntityState* state);
+  /// The state of a key, made as a stub when it is new. `cells` hold the key's columns.
+  EntityState* reference(const EntityMetadata& entity, const ValueView* cells);
+  EntityState* find_in_map(const EntityMetadata& entity, const ValueView* cells);
+  /// Enters an entity whose key is set; throws ValidationError when another entity has the key.
+  void register_key(EntityState* state);
+  void unregister_key(EntityState* state) noexcept;
+  /// Enters an entity again after a rollback, unless another one took its key meanwhile.
+  void register_if_free(EntityState* state);
+  bool has_key(const EntityState& state) const;
+  void clear();
+  /// Takes a state out of everything; its memory lives on until clear().
+  void detach(EntityState* state);
+  std::string describe(const EntityState& state) const;
+  /// Throws ValidationError unless the state belongs here and is alive.
+  void require_own(const EntityState* state, const char* verb) const;
+
+  // Relations (relations.cpp).
+  CollectionBase& collection_at(EntityState& owner, const Property& property) const noexcept {
+    return *reinterpret_cast<CollectionBase*>(static_cast<std::byte*>(owner.entity()) + property.offset);
+  }
+  const Property& property_of(const CollectionBase& collection, const EntityState& owner) const;
+  /// Lets the inverse sides of an entity's to-one members know of it.
+  void enter_inverse_sides(EntityState& state);
+  void set_reference(EntityState& state, const Property& property, EntityState* target);
+  bool collection_add(CollectionBase& collection, EntityState& owner, EntityState* item);
+  bool collection_remove(CollectionBase& collection, EntityState& owner, EntityState* item);
+  void queue_collection(CollectionBase& collection, CollectionData& data);
+  /// Lets the next flush tidy the collection up.
+  void note_collection(CollectionBase& collection, CollectionData& data);
+  void note_orphan(EntityState* item, const Property& relation);
+  /// The entity that a one-to-one relation with orphan removal no longer refers to.
+  void note_orphan_target(EntityState* target, const Property& property);
+  std::vector<CollectionBase*>& changed_collections() noexcept { return changed_collections_; }
+  struct Orphan {
+    EntityState* item;
+    const Property* owning;  ///< member of the item that has to be null for it to be an orphan; null = none
+  };
+  std::vector<Orphan>& orphans() noexcept { return orphans_; }
+
+  // Reading (loading/).
+  Task<std::vector<EntityState*>> find(const FindRequest& request);
+  Task<EntityState*> find_by_key(const EntityMetadata& entity, const ValueView* cells, bool refresh,
+                                 LockMode lock);
+  Task<std::uint64_t> count(const FindRequest& request);
+  Task<bool> exists(const FindRequest& request);
+  Task<void> rows(const FindRequest& request, driver::RowSink& sink);
+  Task<bool> load(EntityState* state, bool refresh);
+  Task<void> load_collection(CollectionBase& collection);
+  Task<std::uint64_t> execute(std::string_view sql, std::span<const ValueView> parameters,
+                              driver::RowSink* sink);
+  std::string sql(const FindRequest& request);
+
+  // Writing (unit_of_work/flush.cpp).
+  Task<void> flush();
+  /// Flushes first when the flush mode and the entities of a plan ask for it.
+  Task<void> auto_flush(const query::ReadPlan& plan, FlushMode mode);
+  bool has_changes();
+
+  // Transactions (unit_of_work/transaction.cpp).
+  Task<void> begin(TransactionOptions options);
+  Task<void> commit();
+  Task<void> rollback();
+  /// As rollback, and the manager forgets what it read and undoes what was changed since begin: for another try.
+  Task<void> rollback_and_reset();
+  int transaction_level() const noexcept { return static_cast<int>(marks_.size()); }
+  unit_of_work::Journal& journal() noexcept { return journal_; }
+
+  /// The connection of the transaction, or one on loan to `local`.
+  Task<driver::Connection*> connection(driver::Loan& local);
+
+  /// Scratch objects of the types, for keys that arrive as cells.
+  void* scratch_entity(const EntityMetadata& entity);
+
+  std::uint32_t next_read() noexcept { return ++reads_; }
+
+  std::size_t unscheduled = 0;  ///< entities created without persist, which cascades may still find
+
+ private:
+  friend class UseGuard;
+
+  void insert_new(EntityState* state);
+  void pack_key(const EntityState& state, std::string& packed) const;
+  void pack_key(const EntityMetadata& entity, const ValueView* cells, std::string& packed);
+  std::int64_t integer_key(const EntityMetadata& entity, const ValueView& cell);
+  void run_on_create(EntityState& state);
+  void attach_collections(EntityState& state) const noexcept;
+
+  std::shared_ptr<OrmCore> core_;
+  unit_of_work::Arena arena_{};
+  std::vector<std::unique_ptr<unit_of_work::IdentityMap>> maps_{};
+  std::vector<EntityState*> allocated_{};   ///< every state, for destruction
+  std::vector<void*> scratch_entities_{};
+  std::vector<CollectionBase*> changed_collections_{};
+  std::vector<Orphan> orphans_{};
+  std::string key_buffer_{};
+  unit_of_work::Journal journal_{};
+  struct Mark {
+    std::size_t journal;
+    std::size_t allocated;
+  };
+  std::vector<Mark> marks_{};               ///< one for each open transaction and savepoint
+  driver::Loan transaction_connection_{};
+  std::atomic<bool> in_use_{false};
+  std::uint32_t reads_ = 0;
+  bool flushing_ = false;
+};
+
+/// Held by a verb while it runs. Throws TransactionStateError when another verb of the manager is running.
+class UseGuard {
+ public:
+  explicit UseGuard(Manager& manager);
+  UseGuard(const UseGuard&) = delete;
+  UseGuard& operator=(const UseGuard&) = delete;
+  ~UseGuard() { manager_.in_use_.store(false, std::memory_order_release); }
+
+ private:
+  Manager& manager_;
+};
+
+}  // namespace kin::detail

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+#include <kin/collection.hpp>
+#include <kin/error.hpp>
+
+#include <algorithm>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <fmt/format.h>
+
+#include "unit_of_work/collection_items.hpp"
+#include "unit_of_work/key.hpp"
+#include "unit_of_work/manager.hpp"
+
+namespace kin::detail {
+
+using unit_of_work::reference_of;
+using unit_of_work::set_reference_at;
+
+const Property& Manager::property_of(const CollectionBase& collection, const EntityState& owner) const {
+  const auto offset = static_cast<std::uint32_t>(reinterpret_cast<const std::byte*>(&collection) -
+                                                 static_cast<const std::byte*>(owner.entity()));
+  return *owner.metadata->property_at(offset);
+}
+
+void Manager::queue_collection(CollectionBase& collection, CollectionData& data) {
+  data.dirty = true;
+  note_collection(collection, data);
+}
+
+void Manager::note_collection(CollectionBase& collection, CollectionData& data) {
+  if (data.queued) return;
+  data.queued = true;
+  changed_collections_.push_back(&collection);
+}
+
+void Manager::note_orphan(EntityState* item, const Property& relation) {
+  if (relation.orphan_removal) orphans_.push_back({item, relation.inverse});
+}
+
+void Manager::note_orphan_target(EntityState* target, const Property& property) {
+  orphans_.push_back({target, property.inverse});
+}
+
+namespace {
+CollectionData& data_of(CollectionBase& collection, const EntityState& owner) {
+  CollectionData& data = CollectionAccess::data(collection);
+  if (owner.has(EntityState::created_here) && !data.initialized && data.added.empty() && data.taken.empty())
+    data.initialized = true;
+  return data;
+}
+
+/// Adds to a collection that follows another side's change: only when its items are known or will be merged.
+void mirror_add(Manager& manager, EntityState& owner, const Property& property, EntityState* item) {
+  CollectionBase& collection = manager.collection_at(owner, property);
+  CollectionData& data = data_of(collection, owner);
+  if (add_item(data, item)) manager.note_collection(collection, data);
+}
+void mirror_remove(Manager& manager, EntityState& owner, const Property& property, EntityState* item) {
+  CollectionBase& collection = manager.collection_at(owner, property);
+  CollectionData& data = data_of(collection, owner);
+  if (remove_item(data, item)) manager.note_collection(collection, data);
+}
+}  // namespace
+
+bool Manager::collection_add(CollectionBase& collection, EntityState& owner, EntityState* item) {
+  require_own(item, "Collection::add");
+  const Property& property = property_of(collection, owner);
+  CollectionData& data = data_of(collection, owner);
+  if (property.kind == PropertyKind::one_to_many) {
+    EntityState* before = reference_of(item->entity(), property.inverse->offset);
+    const bool added = add_item(data, item);
+    note_collection(collection, data);
+    if (before == &owner) return added;
+    if (before) mirror_remove(*this, *before, property, item);
+    set_reference_at(item->entity(), property.inverse->offset, &owner);
+    return added;
+  }
+  if (!add_item(data, item)) return false;
+  if (property.owner) {
+    queue_collection(collection, data);
+    if (property.inverse) mirror_add(*this, *item, *property.inverse, &owner);
+  } else {
+    note_collection(collection, data);
+    CollectionBase& owning = collection_at(*item, *property.inverse);
+    CollectionData& owning_data = data_of(owning, *item);
+    add_item(owning_data, &owner);
+    queue_collection(owning, owning_data);
+  }
+  return true;
+}
+
+bool Manager::collection_remove(CollectionBase& collection, EntityState& owner, EntityState* item) {
+  require_own(item, "Collection::remove");
+  const Property& property = property_of(collection, owner);
+  CollectionData& data = data_of(collection, owner);
+  if (property.kind == PropertyKind::one_to_many) {
+    const bool referred = reference_of(item->entity(), property.inverse->offset) == &owner;
+    const bool taken = data.initialized ? remove_item(data, item) : referred && remove_item(data, item);
+    if (!taken && !referred) return false;
+    if (referred) set_reference_at(item->entity(), property.inverse->offset, nullptr);
+    note_collection(collection, data);
+    note_orphan(item, property);
+    return true;
+  }
+  if (!remove_item(data, item)) return false;
+  if (property.owner) {
+    queue_collection(collection, data);
+    if (property.inverse) mirror_remove(*this, *item, *property.inverse, &owner);
+  } else {
+    note_collection(collection, data);
+    CollectionBase& owning = collection_at(*item, *property.inverse);
+    CollectionData& owning_data = data_of(owning, *item);
+    remove_item(owning_data, &owner);
+    queue_collection(owning, owning_data);
+  }
+  return true;
+}
+
+void Manager::set_reference(EntityState& state, const Property& property, EntityState* target) {
+  if (target) require_own(target, "set");
+  EntityState* before = reference_of(state.entity(), property.offset);
+  if (before == target) return;
+  set_reference_at(state.entity(), property.offset, target);
+  if (!property.inverse) return;
+  if (property.kind == PropertyKind::many_to_one) {
+    if (before) mirror_remove(*this, *before, *property.inverse, &state);
+    if (target) mirror_add(*this, *target, *property.inverse, &state);
+    return;
+  }
+  const std::uint32_t other = property.inverse->offset;
+  if (before && reference_of(before->entity(), other) == &state) set_reference_at(before->entity(), other, nullptr);
+  if (!target) return;
+  if (EntityState* partner = reference_of(target->entity(), other); partner && partner != &state)
+    set_reference_at(partner->entity(), property.offset, nullptr);
+  set_reference_at(target->entity(), other, &state);
+}
+
+void Manager::enter_inverse_sides(EntityState& state) {
+  for (const Property* property : state.metadata->to_one) {
+    EntityState* target = reference_of(state.entity(), property->offset);
+    if (!target) continue;
+    require_own(target, (state.metadata->name + "." + property->name).c_str());
+    if (!property->inverse) continue;
+    if (property->inverse->is_to_many()) {
+      mirror_add(*this, *target, *property->inverse, &state);
+    } else {
+      set_reference_at(target->entity(), property->inverse->offset, &state);
+    }
+  }
+  for (const Property* property : state.metadata->collections) {
+    CollectionBase& collection = collection_at(state, *property);
+    CollectionData* data = CollectionAccess::data_or_null(collection);
+    if (!data || data->items.empty()) continue;
+    const std::vector<EntityState*> items = std::move(data->items);
+    data->items.clear();
+    drop_index(*data);
+    for (EntityState* item : items) collection_add(collection, state, item);
+  }
+}
+
+// Item lists.
+
+struct CollectionIndex {
+  boost::unordered_flat_set<const EntityState*> states;
+};
+
+namespace {
+// Below this a scan of a few cache lines is faster than a set.
+constexpr std::size_t indexed_from = 24;
+
+bool known(CollectionData& data, const EntityState* item) {
+  if (data.items.size() < indexed_from)
+    return std::find(data.items.begin(), data.items.end(), item) != data.items.end();
+  if (!data.index) {
+    data.index = new CollectionIndex();
+    data.index->states.insert(data.items.begin(), data.items.end());
+  }
+  return data.index->states.contains(item);
+}
+bool take(std::vector<EntityState*>& list, const EntityState* item) {
+  const auto found = std::find(list.begin(), list.end(), item);
+  if (found == list.end()) return false;
+  list.erase(found);
+  return true;
+}
+}  // namespace
+
+CollectionData::~CollectionData() { delete index; }
+
+void drop_index(CollectionData& data) noexcept {
+  delete data.index;
+  data.index = nullptr;
+}
+
+bool add_item(CollectionData& data, EntityState* item) {
+  if (data.initialized) {
+    if (known(data, item)) return false;
+    data.items.push_back(item);
+    if (data.index) data.index->states.insert(item);
+    return true;
+  }
+  if (take(data.taken, item)) return true;
+  if (std::find(data.added.begin(), data.added.end(), item) != data.added.end()) return false;
+  data.added.push_back(item);
+  return true;
+}
+
+bool remove_item(CollectionData& data, EntityState* item) {
+  if (data.initialized) {
+    if (!known(data, item)) return false;
+    if (data.index) data.index->states.erase(item);
+    return take(data.items, item);
+  }
+  if (take(data.added, item)) return true;
+  if (std::find(data.taken.begin(), data.taken.end(), item) != data.taken.end()) return false;
+  data.taken.push_back(item);
+  return true;
+}
+
+void finish_loading(CollectionData& data) {
+  drop_index(data);
+  data.items = data.stored;
+  data.initialized = true;
+  const std::vector<EntityState*> added = std::move(data.added);
+  const std::vector<EntityState*> taken = std::move(data.taken);
+  data.added.clear();
+  data.taken.clear();
+  for (EntityState* item : taken) remove_item(data, item);
+  for (EntityState* item : added) add_item(data, item);
+}
+
+// The public base class.
+
+CollectionBase& CollectionBase::operator=(CollectionBase&& other) {
+  if (this == &other) return *this;
+  if (owner_ != nullptr)
+    throw ValidationError(owner_->metadata->name +
+                          ": a collection of a managed entity cannot be replaced; use set(), add() or remove()");
+  delete data_;
+  data_ = other.data_;
+  other.data_ = nullptr;
+  return *this;
+}
+
+namespace {
+const std::string& member_name_of(const CollectionBase& collection, const EntityState& owner) {
+  return owner.manager->property_of(collection, owner).name;
+}
+[[noreturn]] void throw_not_loaded(const CollectionBase& collection, const EntityState& owner) {
+  const std::string& entity = owner.metadata->name;
+  const std::string& member = member_name_of(collection, owner);
+  throw NotInitializedError(
+      fmt::format("{}.{} of {} has not been loaded; add .populate<&{}::{}>() to the find, or call load() first", entity,
+                  member, unit_of_work::describe(owner), entity, member),
+      ErrorDetails{.entity = entity, .property = member});
+}
+}  // namespace
+
+const std::vector<EntityState*>& CollectionBase::items_slow() const {
+  static const std::vector<EntityState*> nothing;
+  if (!owner_) return data_ ? data_->items : nothing;
+  if (owner_->has(EntityState::created_here) && (!data_ || (data_->added.empty() && data_->taken.empty())))
+    return data_ ? data_->items : nothing;
+  throw_not_loaded(*this, *owner_);
+}
+
+bool CollectionBase::add_state(EntityState* item) {
+  if (owner_) return owner_->manager->collection_add(*this, *owner_, item);
+  if (!item) throw ValidationError("Collection::add: the Ref is null; pass an entity");
+  CollectionData& data = CollectionAccess::data(*this);
+  data.initialized = true;
+  return add_item(data, item);
+}
+
+bool CollectionBase::remove_state(EntityState* item) {
+  if (owner_) return owner_->manager->collection_remove(*this, *owner_, item);
+  return data_ && remove_item(*data_, item);
+}
+
+bool CollectionBase::contains_state(const EntityState* item) const {
+  const std::vector<EntityState*>& all = items();
+  return data_ ? known(*data_, item) : std::find(all.begin(), all.end(), item) != all.end();
+}
+
+void CollectionBase::set_states(std::vector<EntityState*> wanted) {
+  const std::vector<EntityState*> before = items();
+  const boost::unordered_flat_set<EntityState*> keep(wanted.begin(), wanted.end());
+  for (EntityState* item : before)
+    if (!keep.contains(item)) remove_state(item);
+  for (EntityState* item : wanted) add_state(item);
+  if (!data_) return;
+  drop_index(*data_);
+  data_->items.clear();
+  boost::unordered_flat_set<EntityState*> placed;
+  for (EntityState* item : wanted)
+    if (placed.insert(item).second) data_->items.push_back(item);
+}
+
+void CollectionBase::remove_all() { set_states({}); }
+
+// Handles.
+
+namespace {
+/// A to-one member that holds the state, as "&Book::author", for the remedy in the message.
+std::string path_to(const EntityState& state) {
+  Manager& manager = *state.manager;
+  for (const EntityMetadata* entity : manager.core().registry.entities()) {
+    unit_of_work::IdentityMap* map = manager.map_or_null(*entity);
+    if (!map) continue;
+    for (const Property* property : entity->to_one) {
+      if (property->target != state.metadata) continue;
+      for (EntityState* candidate : map->states())
+        if (reference_of(candidate->entity(), property->offset) == &state)
+          return fmt::format("&{}::{}", entity->name, property->name);
+    }
+  }
+  return {};
+}
+}  // namespace
+
+void throw_unreadable(const EntityState* state) {
+  if (!state) throw ValidationError("the Ref is null: test it before reading through it");
+  const std::string path = path_to(*state);
+  const std::string remedy =
+      path.empty() ? std::string("call load() on the Ref first")
+                   : fmt::format("add .populate<{}>() to the find, or call load() on the Ref first", path);
+  throw NotInitializedError(fmt::format("{} has not been loaded, only its key is known; {}",
+                                        unit_of_work::describe(*state), remedy),
+                            ErrorDetails{.entity = state->metadata->name});
+}
+
+void set_reference(EntityState* state, const MemberId& member, EntityState* target) {
+  if (!state) throw_unreadable(state);
+  state->manager->set_reference(*state, *state->metadata->property_at(member.offset()), target);
+}
+
+Value key_value(const EntityState* state) {
+  if (!state) return Value();
+  const EntityMetadata& entity = *state->metadata;
+  if (entity.key.size() != 1)
+    throw ValidationError(entity.name + " has a composite key; compare its key members one by one",
+                          ErrorDetails{.entity = entity.name});
+  if (!unit_of_work::has_key(*state))
+    throw ValidationError(entity.name + " has no key yet; flush before it is used in a condition",
+                          ErrorDetails{.entity = entity.name});
+  Scratch scratch;
+  return Value(unit_of_work::column_value(*entity.key.front(), state->entity(), scratch));
+}
+
+}  // namespace kin::detail

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include <kin/error.hpp>
+
+#include "drivers/driver.hpp"
+#include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/key.hpp"
+#include "unit_of_work/manager.hpp"
+
+namespace kin::driver {
+
+using unit_of_work::column_value;
+
+std::size_t WriteBatch::parameters_per_row() const noexcept {
+  if (pivot) return pivot->owner_columns.size() + pivot->target_columns.size();
+  const std::size_t written = write_nulls ? 0 : columns.size();
+  if (operation == Operation::insert) return written;
+  return written + entity->key.size() + (checks_version ? 1 : 0);
+}
+
+ValueView WriteBatch::parameter(std::size_t row, std::size_t index, Scratch& scratch) const {
+  if (pivot) {
+    const PivotRow& link = pivot_rows[row];
+    const std::size_t owner_columns = pivot->owner_columns.size();
+    if (index < owner_columns)
+      return column_value(*pivot->owner_columns[index].references, link.owner->entity(), scratch);
+    return column_value(*pivot->target_columns[index - owner_columns].references, link.target->entity(), scratch);
+  }
+  const EntityState& state = *rows[row];
+  const std::size_t written = write_nulls ? 0 : columns.size();
+  if (index < written) return column_value(*columns[index], state.entity(), scratch);
+  index -= written;
+  if (index < entity->key.size()) return column_value(*entity->key[index], state.entity(), scratch);
+  return state.manager->runtime(*entity).stored_value(state, *entity->version, scratch);
+}
+
+void WriteBatch::store(std::size_t row, const Column& column, ValueView value) const {
+  EntityState& state = *rows[row];
+  unit_of_work::assign_cell(column, column.access.reach(state.entity()), value);
+  if (!column.generated_key) return;
+  state.manager->journal().push_back({.state = &state, .snapshot = state.snapshot, .flags = state.flags, .key_assigned = true});
+  state.manager->register_key(&state);
+}
+
+void WriteBatch::missed(std::size_t row) { missed_.push_back(row); }
+
+}  // namespace kin::driver

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <kin/kin.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace kin::test {
+
+/// A database that the suite runs on: where the Orm of one test lives, made fresh for it.
+struct Database {
+  std::string name;
+  /// Sets driver and db_name of the options; the database is empty. Called once a test.
+  std::function<void(Options& options)> prepare;
+};
+
+/// Every database of this build. What one lacks is asked of its capabilities by the tests, not skipped here.
+const std::vector<Database>& databases();
+
+/// Base of the suite: an Orm over the given entities, its tables made, its statements recorded.
+class DatabaseTest : public testing::TestWithParam<Database> {
+ protected:
+  /// Makes the Orm, creates the tables and forgets the statements that took.
+  Orm& start(EntityList entities, std::function<void(Options&)> change = {});
+  Orm& orm() { return *orm_; }
+
+  /// Statements since the last call of clear_statements(), begin and commit included.
+  const std::vector<std::string>& statements() const { return *statements_; }
+  void clear_statements() { statements_->clear(); }
+  /// Number of statements that `work` sends.
+  template <class F>
+  std::size_t count_statements(F&& work) {
+    clear_statements();
+    work();
+    return statements_->size();
+  }
+
+ private:
+  std::shared_ptr<std::vector<std::string>> statements_ = std::make_shared<std::vector<std::string>>();
+  std::unique_ptr<Orm> orm_;
+};
+
+/// Runs a suite on every database: KIN_ON_EVERY_DATABASE(FlushTest);
+#define KIN_ON_EVERY_DATABASE(suite)                                                               \
+  INSTANTIATE_TEST_SUITE_P(Db, suite, testing::ValuesIn(kin::test::databases()),                   \
+                           [](const auto& info) { return info.param.name; })
+
+}  // namespace kin::test

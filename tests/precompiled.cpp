@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+// Empty: CMake compiles the precompiled header that all test targets reuse as part of this file.

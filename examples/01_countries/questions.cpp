@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "questions.hpp"
 
+#include <cstddef>
 #include <iostream>
 
 #include "model.hpp"
@@ -74,9 +75,9 @@ void show_tree(kin::EntityManager& em, const std::string& country_code) {
   std::string title = country->name + " (" + country->official_name.value_or(country->alpha_3) + ")";
   if (const auto& flag = country->flag) title = *flag + " " + title;
   print_heading(title);
-  const auto print = [](int level, const Subdivision& subdivision) {
-    std::cout << std::string(static_cast<std::size_t>(level) * 2, ' ') << subdivision.code << ' '
-              << subdivision.name << ", " << subdivision.type << '\n';
+  const auto print = [](std::size_t level, const Subdivision& subdivision) {
+    std::cout << std::string(level * 2, ' ') << subdivision.code << ' ' << subdivision.name << ", "
+              << subdivision.type << '\n';
   };
   for (const auto& root : roots) {
     print(1, *root);

@@ -21,11 +21,17 @@ Hydrator::Hydrator(detail::Manager& manager, const query::PlannedRead& read, boo
   sources_.reserve(read.hydration.size());
   for (const HydrationSource& source : read.hydration)
     sources_.push_back({&source, &manager.map_of(*source.entity), &manager.runtime(*source.entity)});
-  for (const HydrationSource& source : read.hydration) {
+  for (std::size_t i = 0; i < read.hydration.size(); ++i) {
+    const HydrationSource& source = read.hydration[i];
     if (!source.via || !source.via->is_to_many()) continue;
     multiplied_ = true;
-    for (std::uint32_t at = source.parent; at != query::none; at = read.hydration[at].parent)
+    for (std::uint32_t at = source.parent; at != query::none; at = read.hydration[at].parent) {
       sources_[at].multiplied = true;
+      // Its owner stands below each of several entities, so that the items come once for each of them.
+      const Property* via = read.hydration[at].via;
+      if (via && (via->kind == PropertyKind::many_to_one || via->kind == PropertyKind::many_to_many))
+        sources_[i].multiplied = true;
+    }
   }
 }
 
@@ -175,7 +181,7 @@ void Hydrator::link(SourceState& source, EntityState* parent, EntityState* child
   const Property& via = *source.source->via;
   if (via.is_to_many()) {
     link_item(source, *parent, child);
-  } else if (!via.owner) {
+  } else if (!via.owner && (refresh_ || !unit_of_work::reference_of(parent->entity(), via.offset))) {
     set_loaded_reference(*parent, via, child);
   }
 }

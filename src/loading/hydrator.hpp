@@ -42,7 +42,7 @@ class Hydrator : public driver::RowSink {
     const unit_of_work::EntityRuntime* runtime;
     EntityState* current = nullptr;
     bool fresh = false;       ///< the last state was made for this row, so nobody can have changed it
-    bool multiplied = false;  ///< a collection below it is joined too, so its rows repeat
+    bool multiplied = false;  ///< its rows repeat: a collection below it is joined, or its owner comes several times
   };
   EntityState* find_or_make(SourceState& source, const ValueView* key);
   void fill(SourceState& source, EntityState& state, const ValueView* cells);

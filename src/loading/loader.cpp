@@ -76,6 +76,16 @@ std::vector<EntityState*> distinct(std::vector<EntityState*> states) {
   return states;
 }
 
+/// Those whose reference leads to an entity that has not been read.
+std::vector<EntityState*> without_target(const Property& relation, std::span<EntityState* const> owners) {
+  std::vector<EntityState*> result;
+  for (EntityState* owner : owners) {
+    const EntityState* target = reference_of(owner->entity(), relation.offset);
+    if (target && !target->has(EntityState::initialized)) result.push_back(owner);
+  }
+  return result;
+}
+
 }  // namespace
 
 std::size_t Loader::chunk_size(std::size_t key_columns) const noexcept {
@@ -93,6 +103,10 @@ Task<void> Loader::populate(std::span<const query::PopulateNode> nodes, std::vec
       } else {
         co_await load_items(relation, owners);
       }
+    } else if (relation.is_to_one() && relation.owner) {
+      // The join brought what the rows refer to; an entity with an unflushed change refers to another one.
+      const std::vector<EntityState*> changed = without_target(relation, owners);
+      if (!changed.empty()) co_await load_to_one(relation, changed);
     }
     if (node.children.empty()) continue;
     std::vector<EntityState*> below = next_level(relation, owners);
@@ -153,6 +167,12 @@ Task<void> Loader::load_items(const Property& relation, std::span<EntityState* c
       CollectionData& data = CollectionAccess::data(manager_.collection_at(*owner, relation));
       if (data.initialized && !refresh_) continue;
       data.stored.clear();
+    } else if (refresh_) {
+      set_loaded_reference(*owner, relation, nullptr);
+    } else if (const EntityState* target = reference_of(owner->entity(), relation.offset);
+               target && target->has(EntityState::initialized) &&
+               !target->has(EntityState::partial | EntityState::stale)) {
+      continue;
     }
     owners.push_back(owner);
   }

@@ -121,7 +121,7 @@ TermId ConditionTree::negation(TermId operand) {
 }
 
 TermId ConditionTree::logic(Op op, Children operands) {
-  operands = merge_items(op, std::move(operands));
+  operands = merge_items(op, operands);
   if (operands.size() == 1) return operands.front();
   Term term;
   term.kind = Term::Kind::logic;
@@ -132,7 +132,7 @@ TermId ConditionTree::logic(Op op, Children operands) {
 
 /// Makes one of all operands that go through the same collection. Recursion is as deep as paths have
 /// collections.
-ConditionTree::Children ConditionTree::merge_items(Op op, Children operands) {
+ConditionTree::Children ConditionTree::merge_items(Op op, const Children& operands) {
   struct Group {
     TermId items;
     Children conditions;

@@ -70,7 +70,7 @@ class ConditionTree {
   TermId leaf(std::uint32_t first, std::uint32_t last);
   TermId negation(TermId operand);
   TermId logic(detail::Op op, Children operands);
-  Children merge_items(detail::Op op, Children operands);
+  Children merge_items(detail::Op op, const Children& operands);
   void splice(detail::Op op, TermId operand, Children& into) const;
   TermId quantifier(std::uint32_t token);
   TermId lift(TermId inner, bool negated = false);

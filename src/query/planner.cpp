@@ -78,8 +78,8 @@ void collect_values(const detail::FindRequest& request, const ReadPlan& plan,
   for (const detail::SelectTerm& term : request.select) append_values(term.expression, values);
   for (const detail::Expression& term : request.group_by) append_values(term, values);
   for (const detail::OrderTerm& term : request.order) append_values(term.expression, values);
-  if (plan.has_limit) values.push_back(row_count(*request.limit));
-  if (plan.has_offset) values.push_back(row_count(*request.offset));
+  if (plan.has_limit) values.push_back(row_count(request.limit.value_or(0)));
+  if (plan.has_offset) values.push_back(row_count(request.offset.value_or(0)));
 }
 
 }  // namespace kin::query

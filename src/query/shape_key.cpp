@@ -87,13 +87,13 @@ void ShapeKey::number(std::uint32_t value) noexcept {
 }
 
 void ShapeKey::pointer(const void* value) noexcept {
-  std::memcpy(end_, &value, sizeof value);
+  std::memcpy(end_, static_cast<const void*>(&value), sizeof value);
   end_ += sizeof value;
 }
 
 void ShapeKey::path(detail::MemberPath value) noexcept {
   byte(value.length);
-  pointer(value.steps);
+  pointer(static_cast<const void*>(value.steps));
 }
 
 void ShapeKey::paths(const std::vector<detail::MemberPath>& values) noexcept {

@@ -85,7 +85,8 @@ void append_parameters(std::string& line, const Query& query) {
 std::string in_words(std::chrono::nanoseconds duration) {
   const double milliseconds = std::chrono::duration<double, std::milli>(duration).count();
   if (milliseconds >= 1000) return fmt::format("{:.2f} s", milliseconds / 1000);
-  return fmt::format("{:.{}f} ms", milliseconds, milliseconds < 10 ? 2 : 0);
+  const int digits = milliseconds < 0.1 ? 3 : milliseconds < 10 ? 2 : 0;
+  return fmt::format("{:.{}f} ms", milliseconds, digits);
 }
 
 // Others, such as begin and create table, have no rows to tell of.

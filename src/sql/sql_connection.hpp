@@ -39,8 +39,7 @@ class SqlConnection final : public driver::Connection {
   Task<void> rollback_to_savepoint(int level) override;
   bool transaction_lost() const override;
 
-  /// For the pool, when the loan ends: ends whatever is open; false when the connection can't be used any
-  /// more.
+  /// For the pool, when the loan ends: ends whatever is open; false when the connection is of no more use.
   bool reset() noexcept;
 
  private:
@@ -58,8 +57,8 @@ class SqlConnection final : public driver::Connection {
   const std::unique_ptr<Wire> wire_;
   const QueryLogger* const logger_;  // null when there is nobody to tell
   WriteTexts write_texts_;
-  std::vector<ValueView>
-      parameters_;               // of the running read, where the text's order is another than the plan's
+  // Of the running read, where the text's order is another than the plan's.
+  std::vector<ValueView> parameters_;
   bool in_transaction_ = false;  // as far as we have been told
 };
 

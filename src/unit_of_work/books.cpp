@@ -60,7 +60,10 @@ class Farewell {
   void add(EntityState& state) { gone_.push_back(&state); }
 
   void run() {
-    for (std::size_t i = 0; i < gone_.size(); ++i) visit(*gone_[i]);
+    for (std::size_t visited = 0; visited < gone_.size();) {
+      for (; visited < gone_.size(); ++visited) visit(*gone_[visited]);
+      visit_referring();
+    }
     for (CollectionBase* collection : touched_) {
       CollectionData& data = CollectionAccess::data(*collection);
       detail::drop_index(data);
@@ -81,6 +84,29 @@ class Farewell {
     }
   }
 
+  /// Entities that refer to a deleted one though the deleted one's side of the relation is not known.
+  void visit_referring() {
+    boost::unordered_flat_set<const EntityMetadata*> types;
+    for (const EntityState* state : gone_) types.insert(state->metadata);
+    std::vector<EntityState*> referring;
+    for (const auto& map : manager_.maps()) {
+      if (!map) continue;
+      for (const Property* property : map->metadata().to_one) {
+        if (!property->owner || !types.contains(property->target)) continue;
+        referring.clear();
+        for (EntityState* item : map->states()) {
+          const EntityState* target = reference_of(item->entity(), property->offset);
+          if (target && target->manager == &manager_ && target->has(EntityState::detached)) referring.push_back(item);
+        }
+        for (EntityState* item : referring) leave_referring(*item, *property);
+      }
+      for (const Property* property : map->metadata().collections) {
+        if (property->kind != PropertyKind::many_to_many || !types.contains(property->target)) continue;
+        for (EntityState* owner : map->states()) touch(manager_.collection_at(*owner, *property));
+      }
+    }
+  }
+
   void leave_target(EntityState& state, const Property& relation) {
     EntityState* target = reference_of(state.entity(), relation.offset);
     if (!target || !relation.inverse) return;
@@ -90,7 +116,7 @@ class Farewell {
       if (relation.owner) {
         set_reference_at(target->entity(), relation.inverse->offset, nullptr);
       } else {
-        leave_referring(state, *target, *relation.inverse);
+        leave_referring(*target, *relation.inverse);
       }
     }
   }
@@ -103,14 +129,14 @@ class Farewell {
       if (relation.kind == PropertyKind::many_to_many) {
         if (relation.inverse) touch(manager_.collection_at(*item, *relation.inverse));
       } else if (reference_of(item->entity(), relation.inverse->offset) == &state) {
-        leave_referring(state, *item, *relation.inverse);
+        leave_referring(*item, *relation.inverse);
       }
     }
   }
 
   /// `item` refers to the deleted entity by `owning`: the rule of its foreign key says what became of it.
-  void leave_referring(EntityState& gone, EntityState& item, const Property& owning) {
-    (void)gone;
+  void leave_referring(EntityState& item, const Property& owning) {
+    if (item.has(EntityState::detached)) return;
     if (owning.delete_rule == Rule::cascade) {
       note(manager_, item, true, false);
       manager_.detach(&item);
@@ -219,9 +245,28 @@ void restore_versions(Manager& manager, const FlushPlan& plan) {
     }
 }
 
+namespace {
+/// Takes out items that never got a row, or whose reference was set to another owner before they got one.
+void drop_strangers(Manager& manager, const CollectionBase& collection, CollectionData& data) {
+  const EntityState* owner = CollectionAccess::owner(collection);
+  if (!owner) return;
+  const Property& property = manager.property_of(collection, *owner);
+  const bool to_many = property.kind == PropertyKind::one_to_many;
+  const auto is_stranger = [&](EntityState* item) {
+    if (item->has(EntityState::removed) && !item->has(EntityState::managed)) return true;
+    return to_many && !item->has(EntityState::detached) &&
+           reference_of(item->entity(), property.inverse->offset) != owner;
+  };
+  if (std::none_of(data.items.begin(), data.items.end(), is_stranger)) return;
+  detail::drop_index(data);
+  std::erase_if(data.items, is_stranger);
+}
+}  // namespace
+
 void tidy_collections(Manager& manager) {
   for (CollectionBase* collection : manager.changed_collections()) {
     CollectionData& data = CollectionAccess::data(*collection);
+    drop_strangers(manager, *collection, data);
     if (data.dirty && journaling(manager)) {
       JournalEntry entry;
       entry.collection = collection;

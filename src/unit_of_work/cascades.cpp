@@ -36,7 +36,8 @@ void cascade_persist(Manager& manager) {
     open.pop_back();
     if (state->has(EntityState::removed)) continue;
     for_each_related(manager, *state, Cascade::persist, [&](EntityState& related) {
-      if (related.has(EntityState::managed | EntityState::detached) || related.manager != &manager) return;
+      constexpr std::uint32_t done = EntityState::managed | EntityState::detached | EntityState::removed;
+      if (related.has(done) || related.manager != &manager) return;
       manager.persist(&related);
       open.push_back(&related);
     });
@@ -74,6 +75,10 @@ void remove_orphans(Manager& manager) {
     if (item.has(EntityState::detached | EntityState::removed)) continue;
     if (orphan.owning && reference_of(item.entity(), orphan.owning->offset) != nullptr) continue;
     manager.remove(&item);
+    if (item.has(EntityState::managed) || !item.has(EntityState::removed)) continue;
+    // A new entity that fell out of a collection is not forbidden: another relation may take it in again.
+    item.clear(EntityState::removed);
+    ++manager.unscheduled;
   }
 }
 

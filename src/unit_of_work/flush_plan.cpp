@@ -23,7 +23,8 @@ using detail::Manager;
 ColumnMask not_updatable(const EntityMetadata& entity) {
   ColumnMask mask;
   for (const Column& column : entity.columns)
-    if (!column.updatable || !column.insertable) mask.add(column.index);
+    // A key stays in sight, so that a changed one is refused and not taken for another row's.
+    if (!column.primary_key && (!column.updatable || !column.insertable)) mask.add(column.index);
   return mask;
 }
 
@@ -62,13 +63,14 @@ void advance_version(EntityState& state, const Column& version, bool inserting) 
   if (inserting && !current.is_null() && current.as_integer() != 0) return;
   // Two updates within the clock's step must still differ: move on by one unit of the column's precision at least.
   const auto packed_before = current.is_null() ? std::int64_t{0} : current.as_integer();
+  std::int64_t step = 1;
+  for (int digits = version.codec->fraction_digits; digits < 6; ++digits) step *= 10;
+  microseconds -= microseconds % step;
   version.codec->assign(*version.codec, member, ValueView::timestamp(microseconds, version.codec->fraction_digits));
   const ValueView after = version.codec->view(*version.codec, member, scratch);
   if (after.as_integer() > packed_before) return;
-  std::int64_t unit = 1;
-  for (int digits = version.codec->fraction_digits; digits < 6; ++digits) unit *= 10;
   version.codec->assign(*version.codec, member,
-                        ValueView::timestamp(packed_before + unit, version.codec->fraction_digits));
+                        ValueView::timestamp(packed_before + step, version.codec->fraction_digits));
 }
 
 void run_on_update(Manager& manager, EntityState& state, ColumnMask& changes) {
@@ -101,6 +103,36 @@ void sync_changed_references(Manager& manager, EntityState& state, const ColumnM
     EntityState* before = state.snapshot ? runtime.stored_reference(state, *property) : nullptr;
     sync_other_side(manager, state, *property, before);
   }
+}
+
+/// References that were assigned to new entities after their creation.
+void sync_new_references(Manager& manager, EntityState& state) {
+  for (const Property* property : state.metadata->to_one) {
+    EntityState* now = reference_of(state.entity(), property->offset);
+    if (!now || !property->owner || !property->inverse) continue;
+    if (now->manager != &manager || now->has(EntityState::detached)) continue;  // validation names it
+    if (property->inverse->is_to_many()) {
+      // A collection that is not known stays so: a later load finds the row.
+      const CollectionData* data = CollectionAccess::data_or_null(manager.collection_at(*now, *property->inverse));
+      if (data ? !data->initialized : !now->has(EntityState::created_here)) continue;
+    } else if (reference_of(now->entity(), property->inverse->offset) == &state) {
+      continue;
+    }
+    set_reference_at(state.entity(), property->offset, nullptr);
+    manager.set_reference(state, *property, now);
+  }
+}
+
+/// Whether the target of a one-to-one relation is about to lose another partner, which is a change of that one.
+bool releases_a_partner(const Manager& manager, EntityState& state) {
+  for (const Property* property : state.metadata->to_one) {
+    if (!property->owner || !property->inverse || property->inverse->is_to_many()) continue;
+    EntityState* now = reference_of(state.entity(), property->offset);
+    if (!now || now->manager != &manager) continue;
+    const EntityState* partner = reference_of(now->entity(), property->inverse->offset);
+    if (partner && partner != &state) return true;
+  }
+  return false;
 }
 
 void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan) {
@@ -165,6 +197,16 @@ void sort_by_type(std::vector<ChangeSet>& changes) {
   });
 }
 
+/// A deletion by a changed key would hit another row.
+void validate_key(Manager& manager, EntityState& state) {
+  if (!state.snapshot) return;
+  ChangeSet change{&state, {}, {}};
+  const ColumnMask changes = manager.runtime(*state.metadata).changes(state);
+  for (const Column* column : state.metadata->key)
+    if (changes.has(column->index)) change.columns.add(column->index);
+  if (!change.columns.empty()) validate_update(manager, change);
+}
+
 void validate_pivots(const Manager& manager, const FlushPlan& plan) {
   for (const PivotChange& change : plan.pivot_inserts) {
     if (change.row.target->has(EntityState::managed)) continue;
@@ -206,13 +248,18 @@ FlushPlan make_flush_plan(Manager& manager) {
   apply_cascades(manager);
   collect(manager, plan);
   bool again = false;
+  for (const ChangeSet& change : plan.inserts) {
+    again |= releases_a_partner(manager, *change.state);
+    sync_new_references(manager, *change.state);
+  }
   for (const ChangeSet& change : plan.updates) {
     const std::size_t orphans = manager.orphans().size();
+    again |= releases_a_partner(manager, *change.state);
     sync_changed_references(manager, *change.state, change.columns);
     again |= manager.orphans().size() != orphans;
   }
   if (again) {
-    // A replaced one-to-one partner became an orphan: its removal belongs to this flush.
+    // A replaced one-to-one partner became an orphan or lost its reference: that belongs to this flush.
     apply_cascades(manager);
     plan = FlushPlan();
     collect(manager, plan);
@@ -220,6 +267,7 @@ FlushPlan make_flush_plan(Manager& manager) {
   collect_pivots(manager, plan);
   for (const ChangeSet& change : plan.inserts) validate_insert(manager, change);
   for (const ChangeSet& change : plan.updates) validate_update(manager, change);
+  for (const ChangeSet& change : plan.deletes) validate_key(manager, *change.state);
   validate_pivots(manager, plan);
   for (const ChangeSet& change : plan.inserts)
     if (manager.has_key(*change.state)) manager.register_key(change.state);
@@ -247,13 +295,27 @@ bool anything_to_flush(Manager& manager, const EntityMetadata& entity) {
   });
 }
 
+namespace {
+/// Whether a changed collection of a many-to-many relation is other than what the database holds.
+bool differs(const CollectionData& data) {
+  if (!data.initialized) return !data.added.empty() || !data.taken.empty();
+  if (data.items.size() != data.stored.size()) return true;
+  const boost::unordered_flat_set<EntityState*> stored(data.stored.begin(), data.stored.end());
+  return std::any_of(data.items.begin(), data.items.end(), [&](EntityState* item) { return !stored.contains(item); });
+}
+}  // namespace
+
 bool anything_to_flush(Manager& manager) {
   if (manager.unscheduled > 0) apply_cascades(manager);
   for (CollectionBase* collection : manager.changed_collections()) {
     const CollectionData* data = CollectionAccess::data_or_null(*collection);
-    if (data && data->dirty) return true;
+    if (data && data->dirty && differs(*data)) return true;
   }
-  if (!manager.orphans().empty()) return true;
+  for (const Manager::Orphan& orphan : manager.orphans()) {
+    EntityState& item = *orphan.item;
+    if (!item.has(EntityState::managed) || item.has(EntityState::removed)) continue;
+    if (!orphan.owning || !reference_of(item.entity(), orphan.owning->offset)) return true;
+  }
   for (const auto& map : manager.maps())
     if (map && anything_to_flush(manager, map->metadata())) return true;
   return false;

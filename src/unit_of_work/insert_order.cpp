@@ -99,19 +99,21 @@ class CycleOrder {
   [[noreturn]] void throw_cycle() const {
     std::string text;
     std::string entity;
+    std::string member;
     for (std::uint32_t row = 0; row < rows_.size(); ++row) {
       if (done_[row]) continue;
       for_each_pending(row, [&](const Property& reference, std::uint32_t target) {
         if (done_[target] || !text.empty()) return;
         entity = reference.entity->name;
-        text = fmt::format("{}.{}", entity, reference.name);
+        member = reference.name;
+        text = fmt::format("{}.{}", entity, member);
       });
     }
     throw ValidationError(
         fmt::format("new entities refer to each other in a circle, and none of the references can be null at first; "
                     "make {} nullable",
                     text),
-        ErrorDetails{.entity = entity});
+        ErrorDetails{.entity = entity, .property = member});
   }
 
   std::vector<ChangeSet>& rows_;

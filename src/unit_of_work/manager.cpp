@@ -60,6 +60,42 @@ EntityState* Manager::make_state(const EntityMetadata& entity) {
   return state;
 }
 
+namespace {
+
+/// Calls visit(state) for what a state's relations with the given cascade lead to, as far as it is known.
+template <class Visit>
+void for_each_known(Manager& manager, EntityState& state, Cascade cascade, Visit&& visit) {
+  for (const Property* relation : state.metadata->relations) {
+    if (!includes(relation->cascade, cascade)) continue;
+    if (relation->is_to_one()) {
+      if (EntityState* target = reference_of(state.entity(), relation->offset)) visit(*target);
+      continue;
+    }
+    const CollectionData* data = CollectionAccess::data_or_null(manager.collection_at(state, *relation));
+    if (!data) continue;
+    for (EntityState* item : data->items) visit(*item);
+    for (EntityState* item : data->added) visit(*item);
+  }
+}
+
+void require_own_relations(const Manager& manager, EntityState& state) {
+  for (const Property* property : state.metadata->to_one)
+    if (const EntityState* target = reference_of(state.entity(), property->offset))
+      manager.require_own(target, (state.metadata->name + "." + property->name).c_str());
+  for (const Property* property : state.metadata->collections) {
+    const CollectionData* data = CollectionAccess::data_or_null(manager.collection_at(state, *property));
+    if (!data) continue;
+    for (const EntityState* item : data->items) manager.require_own(item, "Collection::add");
+  }
+}
+
+/// A new entity that remove() took back: no flush inserts it, and no cascade reaches it, until persist() says so.
+bool is_forgotten(const EntityState& state) {
+  return state.has(EntityState::removed) && !state.has(EntityState::managed | EntityState::detached);
+}
+
+}  // namespace
+
 EntityState* Manager::create(TypeTag tag, void* from, bool persist) {
   const EntityMetadata& entity = core_->registry.of(tag);
   if (!entity.type->move_construct)
@@ -76,11 +112,13 @@ EntityState* Manager::create(TypeTag tag, void* from, bool persist) {
   ++unscheduled;
   try {
     run_on_create(*state);
-    enter_inverse_sides(*state);
+    // What may fail comes first, so that a failure leaves no trace in the collections of others.
+    require_own_relations(*this, *state);
     if (persist) {
-      --unscheduled;
       insert_new(state);
+      --unscheduled;
     }
+    enter_inverse_sides(*state);
   } catch (...) {
     detach(state);
     throw;
@@ -112,6 +150,19 @@ void Manager::insert_new(EntityState* state) {
 
 void Manager::persist(EntityState* state) {
   require_own(state, "persist");
+  if (is_forgotten(*state)) {
+    // remove() took its new relatives along, so they come back with it.
+    std::vector<EntityState*> open{state};
+    while (!open.empty()) {
+      EntityState* next = open.back();
+      open.pop_back();
+      if (!is_forgotten(*next)) continue;
+      insert_new(next);
+      next->clear(EntityState::removed);
+      for_each_known(*this, *next, Cascade::persist, [&](EntityState& related) { open.push_back(&related); });
+    }
+    return;
+  }
   if (state->has(EntityState::removed)) {
     state->clear(EntityState::removed);
     --map_of(*state->metadata).removed;
@@ -119,27 +170,36 @@ void Manager::persist(EntityState* state) {
   }
   if (state->has(EntityState::managed)) return;
   if (!state->has(EntityState::created_here)) return;
-  --unscheduled;
   insert_new(state);
+  --unscheduled;
 }
 
 void Manager::remove(EntityState* state) {
   require_own(state, "remove");
-  IdentityMap& map = map_of(*state->metadata);
-  if (state->has(EntityState::removed)) return;
-  if (!state->has(EntityState::managed)) return;
-  if (state->has(EntityState::scheduled)) {
-    if (has_key(*state)) unregister_key(state);
-    state->clear(EntityState::scheduled | EntityState::managed);
+  if (state->has(EntityState::removed) || !state->has(EntityState::managed)) return;
+  // Of stored entities the flush finds the cascades; a new one is out of its sight from here on.
+  std::vector<EntityState*> open{state};
+  while (!open.empty()) {
+    EntityState* next = open.back();
+    open.pop_back();
+    if (next->has(EntityState::removed) || !next->has(EntityState::managed)) continue;
+    IdentityMap& map = map_of(*next->metadata);
+    if (!next->has(EntityState::scheduled)) {
+      next->set(EntityState::removed);
+      ++map.removed;
+      continue;
+    }
+    if (has_key(*next)) unregister_key(next);
+    next->clear(EntityState::scheduled | EntityState::managed);
+    next->set(EntityState::removed);
     --map.scheduled;
-    map.states()[state->position] = map.states().back();
-    map.states()[state->position]->position = state->position;
+    map.states()[next->position] = map.states().back();
+    map.states()[next->position]->position = next->position;
     map.states().pop_back();
-    ++unscheduled;
-    return;
+    for_each_known(*this, *next, Cascade::remove, [&](EntityState& related) {
+      if (related.manager == this) open.push_back(&related);
+    });
   }
-  state->set(EntityState::removed);
-  ++map.removed;
 }
 
 void Manager::detach(EntityState* state) {
@@ -151,7 +211,7 @@ void Manager::detach(EntityState* state) {
     map.states()[state->position] = map.states().back();
     map.states()[state->position]->position = state->position;
     map.states().pop_back();
-  } else if (state->has(EntityState::created_here) && !state->has(EntityState::detached)) {
+  } else if (state->has(EntityState::created_here) && !state->has(EntityState::detached | EntityState::removed)) {
     --unscheduled;
   }
   state->clear(EntityState::managed | EntityState::scheduled | EntityState::removed);

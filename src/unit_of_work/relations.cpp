@@ -144,6 +144,8 @@ void Manager::enter_inverse_sides(EntityState& state) {
     if (property->inverse->is_to_many()) {
       mirror_add(*this, *target, *property->inverse, &state);
     } else {
+      EntityState* partner = reference_of(target->entity(), property->inverse->offset);
+      if (partner && partner != &state) set_reference_at(partner->entity(), property->offset, nullptr);
       set_reference_at(target->entity(), property->inverse->offset, &state);
     }
   }

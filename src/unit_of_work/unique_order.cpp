@@ -128,6 +128,26 @@ void move_marked(std::vector<ChangeSet>& from, std::vector<ChangeSet>& to, const
   from.erase(rest, from.end());
 }
 
+/// An early update runs before the inserts: references to new rows are written by an extra update after them.
+void defer_new_references(ChangeSet& change, FlushPlan& plan) {
+  // The extra update could not check the version that the early one moved on.
+  if (change.state->metadata->version) return;
+  ColumnMask later;
+  ColumnMask early = change.columns;
+  for (const Property* reference : change.state->metadata->to_one) {
+    if (!reference->owner || !change.columns.has(reference->first_column)) continue;
+    const EntityState* target = reference_of(change.state->entity(), reference->offset);
+    if (!target || !target->has(EntityState::scheduled)) continue;
+    for (std::uint32_t i = 0; i < reference->column_count; ++i) {
+      later.add(reference->first_column + i);
+      early.drop(reference->first_column + i);
+    }
+  }
+  if (later.empty() || early.empty()) return;
+  change.columns = early;
+  plan.extra_updates.push_back({change.state, later, {}});
+}
+
 /// Givers before takers. A ring of updates that swap values keeps its order: the database has the last word.
 void sort_updates(std::vector<ChangeSet>& updates, const Marks& marks) {
   if (marks.before.empty()) return;
@@ -175,6 +195,7 @@ void order_by_unique_values(Manager& manager, FlushPlan& plan) {
   include_referring_deletes(manager, plan, marks);
   move_marked(plan.deletes, plan.early_deletes, marks.early_deletes);
   move_marked(plan.updates, plan.early_updates, marks.early_updates);
+  for (ChangeSet& change : plan.early_updates) defer_new_references(change, plan);
   sort_updates(plan.updates, marks);
   plan.ordered_updates = !marks.before.empty();
 }

@@ -34,8 +34,23 @@ void validate_reference(const detail::Manager& manager, const EntityState& state
                                member, describe(state), describe(*target)));
 }
 
+/// Also finds values that are none, such as the 30th of February.
+bool is_null(const EntityState& state, const Column& column) {
+  Scratch scratch;
+  try {
+    return column_value(column, state.entity(), scratch).is_null();
+  } catch (const detail::ConversionError& error) {
+    const Property& property = *column.property;
+    fail(property, fmt::format("{}.{} of {}: {}", property.entity->name, property.name, describe(state), error.reason));
+  }
+}
+
 void validate_required(const EntityState& state, const Column& column) {
-  if (column.nullable || column.generated_key || !column.insertable) return;
+  if (column.generated_key || !column.insertable) return;
+  if (column.nullable) {
+    if (!column.references) (void)is_null(state, column);
+    return;
+  }
   const Property& property = *column.property;
   const std::string& entity = column.entity->name;
   if (column.references) {
@@ -44,8 +59,7 @@ void validate_required(const EntityState& state, const Column& column) {
                                       entity, property.name),
                           ErrorDetails{.entity = entity, .property = property.name});
   }
-  Scratch scratch;
-  if (!column_value(column, state.entity(), scratch).is_null()) return;
+  if (!is_null(state, column)) return;
   throw ValidationError(fmt::format("{}.{} is required, but {} has none", entity, property.name, describe(state)),
                         ErrorDetails{.entity = entity, .property = property.name});
 }

@@ -12,8 +12,8 @@ namespace kin {
 ///     };
 ///
 /// Every value in the range costs compile time (about 20 µs), so keep it as narrow as the enum. Bounds which
-/// E's underlying type cannot hold are narrowed to it. An enumerator outside is still stored and loaded as a
-/// number; only its name is unknown.
+/// E's underlying type cannot hold are narrowed to it. Enums are stored by name, so a value
+/// outside is refused when it is written.
 template <class E>
 struct EnumRange {
   static constexpr int min = -16;

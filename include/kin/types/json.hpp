@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kin/detail/codec_of.hpp>
+#include <kin/detail/member_path.hpp>
 #include <kin/types/json_fwd.hpp>
 
 #include <nlohmann/json.hpp>
@@ -16,5 +17,9 @@ template <>
 struct CodecOf<Json> : Builtin<ValueKind::json> {
   static const Codec value, optional;
 };
+
+/// Lets field<&T::member>["key"], has_key() and the operators of JSON arrays compile.
+template <>
+inline constexpr bool is_json<Json> = true;
 
 }  // namespace kin::detail

@@ -51,8 +51,8 @@ TEST(QueryLog, ChoosesAUnit) {
   EXPECT_EQ(log_line(slow, {}, false), "[query] commit [took 12 ms]");
   slow.duration = 2345ms;
   EXPECT_EQ(log_line(slow, {}, false), "[query] commit [took 2.35 s]");
-  slow.duration = 400ns;
-  EXPECT_EQ(log_line(slow, {}, false), "[query] commit [took 0.00 ms]");
+  slow.duration = 4us;
+  EXPECT_EQ(log_line(slow, {}, false), "[query] commit [took 0.004 ms]");
 }
 
 TEST(QueryLog, ShowsParametersOnRequestOnly) {

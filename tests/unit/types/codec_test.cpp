@@ -19,7 +19,7 @@
 
 #include "unit/types/codec_testing.hpp"
 
-namespace shop {
+namespace codec_shop {
 
 enum class Color : std::uint8_t { red, green, blue = 7 };
 enum class Temperature : std::int16_t { cold = -5, warm = 20 };
@@ -57,42 +57,42 @@ struct ZeroIsNull {
   static std::optional<int> from_database(const Stored& stored) { return stored.value_or(0); }
 };
 
-}  // namespace shop
+}  // namespace codec_shop
 
 template <>
-struct kin::CustomType<shop::Money> {
+struct kin::CustomType<codec_shop::Money> {
   using Stored = std::int64_t;
-  static std::int64_t to_database(const shop::Money& money) { return money.cents; }
-  static shop::Money from_database(std::int64_t cents) {
+  static std::int64_t to_database(const codec_shop::Money& money) { return money.cents; }
+  static codec_shop::Money from_database(std::int64_t cents) {
     if (cents < 0) throw std::domain_error("negative money");
     return {cents, {}};
   }
 };
 
 template <>
-struct kin::CustomType<shop::Path> {
+struct kin::CustomType<codec_shop::Path> {
   using Stored = std::string;
-  static std::string to_database(const shop::Path& path) {
+  static std::string to_database(const codec_shop::Path& path) {
     std::string text;
     for (const std::string& part : path.parts) text += "/" + part;
     return text;
   }
-  static shop::Path from_database(const std::string& text) {
-    return text.empty() ? shop::Path{} : shop::Path{{text.substr(1)}};
+  static codec_shop::Path from_database(const std::string& text) {
+    return text.empty() ? codec_shop::Path{} : codec_shop::Path{{text.substr(1)}};
   }
 };
 
 template <>
-struct kin::CustomType<shop::Nickname> {
+struct kin::CustomType<codec_shop::Nickname> {
   using Stored = std::optional<std::string>;
-  static Stored to_database(const shop::Nickname& name) {
+  static Stored to_database(const codec_shop::Nickname& name) {
     return name.text.empty() ? Stored{} : Stored{name.text};
   }
-  static shop::Nickname from_database(const Stored& stored) { return {stored.value_or("")}; }
+  static codec_shop::Nickname from_database(const Stored& stored) { return {stored.value_or("")}; }
 };
 
 template <>
-struct kin::EnumRange<shop::Status> {
+struct kin::EnumRange<codec_shop::Status> {
   static constexpr int min = 200;
   static constexpr int max = 299;
 };
@@ -138,9 +138,9 @@ struct Unknown {
 
 static_assert(has_codec<bool> && has_codec<long> && has_codec<long long> && has_codec<unsigned long long>);
 static_assert(has_codec<std::int8_t> && has_codec<std::uint8_t> && !has_codec<char> && !has_codec<char8_t>);
-static_assert(has_codec<std::optional<int>> && has_codec<std::optional<shop::Color>>);
-static_assert(has_codec<shop::Plain> && has_codec<shop::Money> && has_codec<std::optional<shop::Money>>);
-static_assert(has_codec<shop::Nickname> && !has_codec<std::optional<shop::Nickname>>);
+static_assert(has_codec<std::optional<int>> && has_codec<std::optional<codec_shop::Color>>);
+static_assert(has_codec<codec_shop::Plain> && has_codec<codec_shop::Money> && has_codec<std::optional<codec_shop::Money>>);
+static_assert(has_codec<codec_shop::Nickname> && !has_codec<std::optional<codec_shop::Nickname>>);
 static_assert(!has_codec<Unknown> && !has_codec<std::optional<Unknown>> && !has_codec<std::vector<int>>);
 static_assert(!has_codec<int*> && !has_codec<const char*> && !has_codec<std::optional<std::optional<int>>>);
 static_assert(has_codec<minutes> && has_codec<std::optional<minutes>> && has_codec<SysTime<minutes>>);
@@ -148,7 +148,7 @@ static_assert(!has_codec<std::chrono::steady_clock::time_point>);
 
 // The tables are constants, so they can be used before main() and in other constants.
 constinit const detail::Codec* const table = &codec_of<int>();
-constinit const detail::Codec* const optional_table = &codec_of<std::optional<shop::Color>>();
+constinit const detail::Codec* const optional_table = &codec_of<std::optional<codec_shop::Color>>();
 
 struct Shape {
   ValueKind kind;
@@ -193,15 +193,15 @@ TEST(CodecOf, TellsKindAndWidth) {
   EXPECT_EQ(shape<hh_mm_ss<microseconds>>(), (Shape{ValueKind::time, 0, 6, false}));
   EXPECT_EQ(shape<minutes>(), (Shape{ValueKind::integer, 64, 0, false}));
   EXPECT_EQ(shape<std::chrono::duration<double>>(), (Shape{ValueKind::real, 64, 0, false}));
-  EXPECT_EQ(shape<shop::Color>(), (Shape{ValueKind::text, 0, 0, false}));
-  EXPECT_EQ(shape<shop::Money>(), (Shape{ValueKind::integer, 64, 0, false}));
-  EXPECT_EQ(shape<shop::Nickname>(), (Shape{ValueKind::text, 0, 0, true}));
+  EXPECT_EQ(shape<codec_shop::Color>(), (Shape{ValueKind::text, 0, 0, false}));
+  EXPECT_EQ(shape<codec_shop::Money>(), (Shape{ValueKind::integer, 64, 0, false}));
+  EXPECT_EQ(shape<codec_shop::Nickname>(), (Shape{ValueKind::text, 0, 0, true}));
 }
 
 TEST(CodecOf, IsTheSameObjectEverywhere) {
   EXPECT_EQ(table, &codec_of<int>());
-  EXPECT_EQ(optional_table, &codec_of<std::optional<shop::Color>>());
-  EXPECT_EQ(optional_table->inner, &codec_of<shop::Color>());
+  EXPECT_EQ(optional_table, &codec_of<std::optional<codec_shop::Color>>());
+  EXPECT_EQ(optional_table->inner, &codec_of<codec_shop::Color>());
   EXPECT_EQ(codec_of<std::optional<int>>().inner, table);
 }
 
@@ -209,8 +209,8 @@ TEST(CodecOf, NamesTheTypeAsItIsWritten) {
   EXPECT_EQ(codec_of<int>().type_name, "int");
   EXPECT_EQ(codec_of<std::int64_t>().type_name, "std::int64_t");
   EXPECT_EQ(codec_of<std::optional<std::string>>().type_name, "std::optional<std::string>");
-  EXPECT_EQ(codec_of<shop::Color>().type_name, "Color");
-  EXPECT_EQ(codec_of<shop::Money>().type_name, "Money");
+  EXPECT_EQ(codec_of<codec_shop::Color>().type_name, "Color");
+  EXPECT_EQ(codec_of<codec_shop::Money>().type_name, "Money");
 }
 
 TEST(CodecOf, ReachesIntoOptionals) {
@@ -619,44 +619,44 @@ TEST(DurationCodec, IsTheNumberOfItsTicks) {
 // ---- enums ----
 
 TEST(EnumCodec, IsStoredByName) {
-  EXPECT_EQ(view_of(shop::Color::green), "text green");
-  EXPECT_EQ(view_of(shop::Temperature::cold), "text cold");
-  EXPECT_EQ(view_of(shop::plain_b), "text plain_b");
-  EXPECT_EQ(assigned<shop::Color>(text("blue")), shop::Color::blue);
-  EXPECT_EQ(assigned<shop::Temperature>(text("cold")), shop::Temperature::cold);
-  EXPECT_EQ(assigned<shop::Big>(text("one")), shop::Big::one);
-  EXPECT_EQ(assigned<shop::Plain>(text("plain_b")), shop::plain_b);
-  ASSERT_NE(codec_of<shop::Color>().enum_names, nullptr);
-  EXPECT_EQ(codec_of<shop::Color>().enum_names().size(), 3u);
-  EXPECT_EQ(codec_of<std::optional<shop::Color>>().enum_names, codec_of<shop::Color>().enum_names);
+  EXPECT_EQ(view_of(codec_shop::Color::green), "text green");
+  EXPECT_EQ(view_of(codec_shop::Temperature::cold), "text cold");
+  EXPECT_EQ(view_of(codec_shop::plain_b), "text plain_b");
+  EXPECT_EQ(assigned<codec_shop::Color>(text("blue")), codec_shop::Color::blue);
+  EXPECT_EQ(assigned<codec_shop::Temperature>(text("cold")), codec_shop::Temperature::cold);
+  EXPECT_EQ(assigned<codec_shop::Big>(text("one")), codec_shop::Big::one);
+  EXPECT_EQ(assigned<codec_shop::Plain>(text("plain_b")), codec_shop::plain_b);
+  ASSERT_NE(codec_of<codec_shop::Color>().enum_names, nullptr);
+  EXPECT_EQ(codec_of<codec_shop::Color>().enum_names().size(), 3u);
+  EXPECT_EQ(codec_of<std::optional<codec_shop::Color>>().enum_names, codec_of<codec_shop::Color>().enum_names);
   EXPECT_EQ(codec_of<int>().enum_names, nullptr);
 }
 
 TEST(EnumCodec, Refuses) {
-  EXPECT_EQ(refusal<shop::Color>(ValueView::null()), null_refused);
-  EXPECT_EQ(refusal<shop::Color>(text("purple")), "'purple' is not an enumerator of Color: red, green, blue");
-  EXPECT_EQ(refusal<shop::Color>(text("Red")), "'Red' is not an enumerator of Color: red, green, blue");
-  EXPECT_EQ(refusal<shop::Color>(ValueView::integer(0)),
+  EXPECT_EQ(refusal<codec_shop::Color>(ValueView::null()), null_refused);
+  EXPECT_EQ(refusal<codec_shop::Color>(text("purple")), "'purple' is not an enumerator of Color: red, green, blue");
+  EXPECT_EQ(refusal<codec_shop::Color>(text("Red")), "'Red' is not an enumerator of Color: red, green, blue");
+  EXPECT_EQ(refusal<codec_shop::Color>(ValueView::integer(0)),
             "an integer does not convert to Color, which is stored by name");
-  EXPECT_EQ(refusal_of_view(static_cast<shop::Color>(3)),
+  EXPECT_EQ(refusal_of_view(static_cast<codec_shop::Color>(3)),
             "the value 3 of Color has no name; if there is an enumerator of that value, specialise "
             "kin::EnumRange<Color> so that kin looks for it");
-  EXPECT_EQ(refusal_of_view(shop::Status::missing),
+  EXPECT_EQ(refusal_of_view(codec_shop::Status::missing),
             "the value 404 of Status has no name; if there is an enumerator of that value, specialise "
             "kin::EnumRange<Status> so that kin looks for it");
 }
 
 TEST(EnumCodec, Snapshots) {
-  check_snapshots<shop::Color>({{shop::Color::red}, {shop::Color::green}, {shop::Color::blue}});
-  check_snapshots<shop::Temperature>({{shop::Temperature::cold}, {shop::Temperature::warm}});
-  check_snapshots<std::optional<shop::Color>>({{shop::Color::red}, {shop::Color::blue}, {std::nullopt}});
-  check_snapshots<std::optional<shop::Big>>({{shop::Big::one}, {std::nullopt}});
-  const auto nameless = static_cast<shop::Color>(3);
-  EXPECT_TRUE(Packed(codec_of<shop::Color>(), &nameless).equals(&nameless));
+  check_snapshots<codec_shop::Color>({{codec_shop::Color::red}, {codec_shop::Color::green}, {codec_shop::Color::blue}});
+  check_snapshots<codec_shop::Temperature>({{codec_shop::Temperature::cold}, {codec_shop::Temperature::warm}});
+  check_snapshots<std::optional<codec_shop::Color>>({{codec_shop::Color::red}, {codec_shop::Color::blue}, {std::nullopt}});
+  check_snapshots<std::optional<codec_shop::Big>>({{codec_shop::Big::one}, {std::nullopt}});
+  const auto nameless = static_cast<codec_shop::Color>(3);
+  EXPECT_TRUE(Packed(codec_of<codec_shop::Color>(), &nameless).equals(&nameless));
   // A value without a name that became null: the comparison steps over it without asking for the name.
-  const std::optional<shop::Color> full = nameless;
-  const std::optional<shop::Color> empty;
-  EXPECT_FALSE(Packed(codec_of<std::optional<shop::Color>>(), &full).equals(&empty));
+  const std::optional<codec_shop::Color> full = nameless;
+  const std::optional<codec_shop::Color> empty;
+  EXPECT_FALSE(Packed(codec_of<std::optional<codec_shop::Color>>(), &full).equals(&empty));
 }
 
 // ---- std::optional ----
@@ -664,10 +664,10 @@ TEST(EnumCodec, Snapshots) {
 TEST(OptionalCodec, IsNullWhenEmpty) {
   EXPECT_EQ(view_of(std::optional<int>{}), "null");
   EXPECT_EQ(view_of(std::optional<int>{5}), "integer 5");
-  EXPECT_EQ(view_of(std::optional<shop::Color>{}), "null");
-  EXPECT_EQ(view_of(std::optional<shop::Color>{shop::Color::red}), "text red");
+  EXPECT_EQ(view_of(std::optional<codec_shop::Color>{}), "null");
+  EXPECT_EQ(view_of(std::optional<codec_shop::Color>{codec_shop::Color::red}), "text red");
   EXPECT_EQ(assigned<std::optional<int>>(ValueView::null()), std::nullopt);
-  EXPECT_EQ(assigned<std::optional<shop::Color>>(text("red")), shop::Color::red);
+  EXPECT_EQ(assigned<std::optional<codec_shop::Color>>(text("red")), codec_shop::Color::red);
 
   std::optional<std::string> name = "old";
   codec_of<std::optional<std::string>>().assign(codec_of<std::optional<std::string>>(), &name, text("new"));
@@ -680,75 +680,75 @@ TEST(OptionalCodec, IsNullWhenEmpty) {
 TEST(OptionalCodec, StaysEmptyWhenACellIsRefused) {
   EXPECT_EQ(refusal<std::optional<int>>(text("x")), "'x' is not an integer");
   EXPECT_EQ(refusal<std::optional<short>>(ValueView::integer(70000)), "70000 does not fit into 16 bits");
-  EXPECT_EQ(refusal<std::optional<shop::Color>>(text("x")),
+  EXPECT_EQ(refusal<std::optional<codec_shop::Color>>(text("x")),
             "'x' is not an enumerator of Color: red, green, blue");
 }
 
 // ---- types of the user's own ----
 
 TEST(CustomCodec, ConvertsThroughTheStoredType) {
-  EXPECT_EQ(view_of(shop::Money{250, "note"}), "integer 250");
-  EXPECT_EQ(assigned<shop::Money>(ValueView::integer(250)).cents, 250);
-  EXPECT_EQ(assigned<shop::Money>(text("250")).cents, 250);
-  EXPECT_EQ(assigned<std::optional<shop::Money>>(ValueView::integer(3))->cents, 3);
-  EXPECT_FALSE(assigned<std::optional<shop::Money>>(ValueView::null()));
-  EXPECT_EQ(view_of(std::optional<shop::Money>{}), "null");
-  EXPECT_EQ(refusal<shop::Money>(ValueView::null()), null_refused);
-  EXPECT_EQ(refusal<shop::Money>(text("x")), "'x' is not an integer");
+  EXPECT_EQ(view_of(codec_shop::Money{250, "note"}), "integer 250");
+  EXPECT_EQ(assigned<codec_shop::Money>(ValueView::integer(250)).cents, 250);
+  EXPECT_EQ(assigned<codec_shop::Money>(text("250")).cents, 250);
+  EXPECT_EQ(assigned<std::optional<codec_shop::Money>>(ValueView::integer(3))->cents, 3);
+  EXPECT_FALSE(assigned<std::optional<codec_shop::Money>>(ValueView::null()));
+  EXPECT_EQ(view_of(std::optional<codec_shop::Money>{}), "null");
+  EXPECT_EQ(refusal<codec_shop::Money>(ValueView::null()), null_refused);
+  EXPECT_EQ(refusal<codec_shop::Money>(text("x")), "'x' is not an integer");
 }
 
 TEST(CustomCodec, KeepsTheBytesOfAValueThatGoesAway) {
-  const shop::Path path{{"a directory with quite a long name", "and a file in it, with a name as long"}};
+  const codec_shop::Path path{{"a directory with quite a long name", "and a file in it, with a name as long"}};
   Scratch scratch;
-  const detail::Codec& codec = codec_of<shop::Path>();
+  const detail::Codec& codec = codec_of<codec_shop::Path>();
   const ValueView view = codec.view(codec, &path, scratch);
   EXPECT_TRUE(view.is_transient());
   EXPECT_EQ(view.bytes(), "/a directory with quite a long name/and a file in it, with a name as long");
 }
 
 TEST(CustomCodec, ComparesStoredForms) {
-  const shop::Money before{250, "before"};
-  const shop::Money noted{250, "after"};
-  const shop::Money more{251, "before"};
-  const Packed packed(codec_of<shop::Money>(), &before);
+  const codec_shop::Money before{250, "before"};
+  const codec_shop::Money noted{250, "after"};
+  const codec_shop::Money more{251, "before"};
+  const Packed packed(codec_of<codec_shop::Money>(), &before);
   EXPECT_TRUE(packed.equals(&noted));
   EXPECT_FALSE(packed.equals(&more));
-  shop::Money restored;
+  codec_shop::Money restored;
   packed.restore(&restored);
   EXPECT_EQ(restored.cents, 250);
   EXPECT_EQ(packed.view(), "integer 250");
-  check_snapshots<shop::Path>({{shop::Path{}}, {shop::Path{{"a"}}}, {shop::Path{{"b"}}}});
-  check_snapshots<std::optional<shop::Path>>({{std::nullopt}, {shop::Path{}}, {shop::Path{{"b"}}}});
+  check_snapshots<codec_shop::Path>({{codec_shop::Path{}}, {codec_shop::Path{{"a"}}}, {codec_shop::Path{{"b"}}}});
+  check_snapshots<std::optional<codec_shop::Path>>({{std::nullopt}, {codec_shop::Path{}}, {codec_shop::Path{{"b"}}}});
 }
 
 TEST(CustomCodec, MayStoreNull) {
-  EXPECT_EQ(view_of(shop::Nickname{}), "null");
-  EXPECT_EQ(view_of(shop::Nickname{"Ursula"}), "text Ursula");
-  EXPECT_EQ(assigned<shop::Nickname>(ValueView::null()).text, "");
-  check_snapshots<shop::Nickname>({{shop::Nickname{}}, {shop::Nickname{"x"}}});
+  EXPECT_EQ(view_of(codec_shop::Nickname{}), "null");
+  EXPECT_EQ(view_of(codec_shop::Nickname{"Ursula"}), "text Ursula");
+  EXPECT_EQ(assigned<codec_shop::Nickname>(ValueView::null()).text, "");
+  check_snapshots<codec_shop::Nickname>({{codec_shop::Nickname{}}, {codec_shop::Nickname{"x"}}});
 }
 
 TEST(CustomCodec, LetsTheUsersExceptionsThrough) {
-  EXPECT_THROW(assigned<shop::Money>(ValueView::integer(-1)), std::domain_error);
-  std::optional<shop::Money> money;
-  const detail::Codec& codec = codec_of<std::optional<shop::Money>>();
+  EXPECT_THROW(assigned<codec_shop::Money>(ValueView::integer(-1)), std::domain_error);
+  std::optional<codec_shop::Money> money;
+  const detail::Codec& codec = codec_of<std::optional<codec_shop::Money>>();
   EXPECT_THROW(codec.assign(codec, &money, ValueView::integer(-1)), std::domain_error);
   EXPECT_FALSE(money);
 }
 
 TEST(CustomCodec, IsChosenForOneMemberByAConverter) {
-  const detail::Codec& codec = detail::custom_codec<shop::PlainText, shop::Money>();
+  const detail::Codec& codec = detail::custom_codec<codec_shop::PlainText, codec_shop::Money>();
   EXPECT_EQ(codec.kind, ValueKind::text);
-  EXPECT_EQ(view_of(shop::Money{5, {}}, codec), "text 5 cents");
-  EXPECT_EQ(assigned<shop::Money>(text("7 cents"), codec).cents, 7);
+  EXPECT_EQ(view_of(codec_shop::Money{5, {}}, codec), "text 5 cents");
+  EXPECT_EQ(assigned<codec_shop::Money>(text("7 cents"), codec).cents, 7);
 
-  const detail::Codec& optional = detail::custom_codec<shop::PlainText, std::optional<shop::Money>>();
+  const detail::Codec& optional = detail::custom_codec<codec_shop::PlainText, std::optional<codec_shop::Money>>();
   EXPECT_TRUE(optional.nullable);
-  EXPECT_EQ(view_of(std::optional<shop::Money>{}, optional), "null");
-  EXPECT_EQ(view_of(std::optional<shop::Money>{shop::Money{5, {}}}, optional), "text 5 cents");
-  EXPECT_EQ(assigned<std::optional<shop::Money>>(text("7 cents"), optional)->cents, 7);
+  EXPECT_EQ(view_of(std::optional<codec_shop::Money>{}, optional), "null");
+  EXPECT_EQ(view_of(std::optional<codec_shop::Money>{codec_shop::Money{5, {}}}, optional), "text 5 cents");
+  EXPECT_EQ(assigned<std::optional<codec_shop::Money>>(text("7 cents"), optional)->cents, 7);
 
-  const detail::Codec& whole = detail::custom_codec<shop::ZeroIsNull, std::optional<int>>();
+  const detail::Codec& whole = detail::custom_codec<codec_shop::ZeroIsNull, std::optional<int>>();
   EXPECT_TRUE(whole.nullable);
   EXPECT_EQ(view_of(std::optional<int>{0}, whole), "null");
   EXPECT_EQ(assigned<std::optional<int>>(ValueView::null(), whole), 0);
@@ -760,13 +760,13 @@ struct Author {
   std::int64_t id{};
   std::string name{};
   std::optional<int> age{};
-  shop::Color color{};
-  std::optional<shop::Money> fee{};
+  codec_shop::Color color{};
+  std::optional<codec_shop::Money> fee{};
   double rating{};
 };
 
 TEST(SnapshotSteps, AnswerWhetherAnyColumnChanged) {
-  const Author author{1, "Ursula", 88, shop::Color::green, shop::Money{5, {}}, 4.5};
+  const Author author{1, "Ursula", 88, codec_shop::Color::green, codec_shop::Money{5, {}}, 4.5};
   std::vector<detail::SnapshotStep> steps;
   std::vector<std::byte> snapshot(200);
   std::byte* end = snapshot.data();
@@ -778,8 +778,8 @@ TEST(SnapshotSteps, AnswerWhetherAnyColumnChanged) {
   add(codec_of<std::int64_t>(), &author.id);
   add(codec_of<std::string>(), &author.name);
   add(codec_of<std::optional<int>>(), &author.age);
-  add(codec_of<shop::Color>(), &author.color);
-  add(codec_of<std::optional<shop::Money>>(), &author.fee);
+  add(codec_of<codec_shop::Color>(), &author.color);
+  add(codec_of<std::optional<codec_shop::Money>>(), &author.fee);
   add(codec_of<double>(), &author.rating);
   steps.push_back(detail::last_snapshot_step());
 
@@ -797,7 +797,7 @@ TEST(SnapshotSteps, AnswerWhetherAnyColumnChanged) {
   now.age.reset();
   EXPECT_FALSE(unchanged(now));
   now = author;
-  now.color = shop::Color::red;
+  now.color = codec_shop::Color::red;
   EXPECT_FALSE(unchanged(now));
   now = author;
   now.fee.reset();

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// More keys than one statement takes: lists are cut, and every owner gets its own items.
+#include <algorithm>
+
+#include "db/support/database.hpp"
+
+namespace kin::test::reading_chunks {
+
+struct Leaf;
+struct Label;
+
+struct Branch {
+  std::int64_t id{};
+  int number{};
+  Collection<Leaf> leaves{};
+  Collection<Label> labels{};
+};
+struct Leaf {
+  std::int64_t id{};
+  int number{};
+  Ref<Branch> branch{};
+};
+struct Label {
+  std::int64_t id{};
+  int number{};
+  Collection<Branch> branches{};
+};
+inline void describe(Schema<Branch>& branch) {
+  branch.on<&Branch::leaves>(mapped_by<&Leaf::branch>);
+  branch.on<&Branch::labels>(pivot_table("branch_label"));
+}
+inline void describe(Schema<Label>& label) { label.on<&Label::branches>(mapped_by<&Branch::labels>); }
+
+constexpr int branches = 8200;  // a chunk has at most 8192 keys
+constexpr int leaf_count = 9000;
+
+class ReadingChunks : public DatabaseTest {
+ protected:
+  void SetUp() override {
+    start(kin::entities<Branch, Leaf, Label>);
+    EntityManager em = orm().em();
+    em.begin();
+    em.execute("with recursive n(i) as (select 1 union all select i + 1 from n where i < {}) "
+               "insert into branch (id, number) select i, i * 2 from n", branches);
+    em.execute("with recursive n(i) as (select 1 union all select i + 1 from n where i < {}) "
+               "insert into leaf (id, number, branch_id) select i, i * 3, 1 + (i - 1) % {} from n", leaf_count, branches);
+    em.execute("insert into label (id, number) values (1, 10), (2, 20)");
+    em.execute("insert into branch_label (branch_id, label_id) select id, 1 + id % 2 from branch where id % 3 <> 0");
+    em.commit();
+    clear_statements();
+  }
+};
+
+TEST_P(ReadingChunks, ToManyOfMoreOwnersThanAChunk) {
+  EntityManager em = orm().em();
+  auto found = em.find<Branch>().populate<&Branch::leaves>().populate<&Branch::labels>().strategy(Strategy::select_in).list();
+  ASSERT_EQ(found.size(), static_cast<std::size_t>(branches));
+  EXPECT_EQ(statements().size(), 5u) << "the branches, then two chunks for each relation";
+  std::size_t wrong = 0;
+  for (const auto& branch : found) {
+    std::vector<std::int64_t> leaves;
+    for (const auto& leaf : branch.get<&Branch::leaves>()) {
+      leaves.push_back(leaf->id);
+      wrong += leaf->number != leaf->id * 3;
+    }
+    std::ranges::sort(leaves);
+    std::vector<std::int64_t> wanted = {branch->id};
+    if (branch->id + branches <= leaf_count) wanted.push_back(branch->id + branches);
+    wrong += leaves != wanted;
+    const auto labels = branch.get<&Branch::labels>();
+    wrong += labels.size() != (branch->id % 3 == 0 ? 0u : 1u);
+    if (!labels.empty()) wrong += labels[0]->id != 1 + branch->id % 2;
+  }
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_FALSE(em.has_changes());
+}
+
+TEST_P(ReadingChunks, ToOneOfMoreTargetsThanAChunk) {
+  EntityManager em = orm().em();
+  auto found = em.find<Leaf>().populate<&Leaf::branch>().strategy(Strategy::select_in).list();
+  ASSERT_EQ(found.size(), static_cast<std::size_t>(leaf_count));
+  EXPECT_EQ(statements().size(), 3u) << "9000 leaves have 8200 branches: two chunks";
+  std::size_t wrong = 0;
+  for (const auto& leaf : found) {
+    wrong += leaf.get<&Leaf::branch>()->id != 1 + (leaf->id - 1) % branches;
+    wrong += leaf.get<&Leaf::branch>()->number != leaf->branch->id * 2;
+  }
+  EXPECT_EQ(wrong, 0u);
+}
+
+TEST_P(ReadingChunks, TheOtherStrategiesFindTheSame) {
+  for (Strategy strategy : {Strategy::joined, Strategy::balanced}) {
+    EntityManager em = orm().em();
+    auto found = em.find<Branch>().populate<&Branch::leaves>().strategy(strategy).list();
+    ASSERT_EQ(found.size(), static_cast<std::size_t>(branches));
+    std::size_t leaves = 0;
+    for (const auto& branch : found)
+      for (const auto& leaf : branch.get<&Branch::leaves>()) leaves += leaf->branch == branch;
+    EXPECT_EQ(leaves, static_cast<std::size_t>(leaf_count));
+  }
+}
+
+TEST_P(ReadingChunks, OneCollectionOfManyItems) {
+  EntityManager em = orm().em();
+  em.execute("update leaf set branch_id = 7");
+  auto branch = em.find_one_or_fail<Branch>(7);
+  EXPECT_EQ(branch->leaves.load_count(), static_cast<std::size_t>(leaf_count));
+  branch->leaves.load();
+  EXPECT_EQ(branch->leaves.size(), static_cast<std::size_t>(leaf_count));
+  EXPECT_TRUE(branch->leaves.contains(em.get_reference<Leaf>(leaf_count)));
+}
+
+TEST_P(ReadingChunks, ConditionsWithManyValues) {
+  EntityManager em = orm().em();
+  std::vector<int> numbers;
+  for (int i = 0; i < 20000; ++i) numbers.push_back(i * 3);  // every third branch number is a multiple of three
+  std::size_t wanted = 0;
+  for (int i = 1; i <= branches; ++i) wanted += (i * 2) % 3 == 0;
+  EXPECT_EQ(em.count<Branch>(field<&Branch::number>.in(numbers)), wanted);
+  EXPECT_EQ(em.find<Branch>(field<&Branch::number>.in(numbers)).list().size(), wanted);
+  EXPECT_EQ(em.count<Branch>(field<&Branch::number>.not_in(numbers)), branches - wanted);
+}
+
+// A list can be longer than a statement has parameters (32766 on SQLite).
+TEST_P(ReadingChunks, ConditionsWithMoreValuesThanParameters) {
+  EntityManager em = orm().em();
+  std::vector<int> numbers;
+  for (int i = 0; i < 40000; ++i) numbers.push_back(i);
+  const auto condition = field<&Branch::number>.in(numbers);
+  EXPECT_EQ(em.count<Branch>(condition), static_cast<std::uint64_t>(branches));
+  EXPECT_EQ(em.count<Branch>(!condition), 0u);
+}
+
+KIN_ON_EVERY_DATABASE(ReadingChunks);
+
+}  // namespace kin::test::reading_chunks

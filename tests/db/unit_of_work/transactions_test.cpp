@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+// begin, commit, rollback, savepoints, transactional and its retries.
+#include <gmock/gmock.h>
+#include <kin/sqlite.hpp>
+
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include "db/support/database.hpp"
+
+namespace kin::test::uow_transactions {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Account {
+  std::int64_t id{};
+  std::string owner{};
+  std::int64_t balance{};
+};
+inline void describe(Schema<Account>& account) { account.on<&Account::owner>(unique); }
+inline constexpr EntityList entities = kin::entities<Account>;
+
+class UowTransactions : public DatabaseTest {
+ protected:
+  std::int64_t stored(const std::string& owner) {
+    EntityManager em = orm().em();
+    auto account = em.find_one<Account>(field<&Account::owner> == owner);
+    return account ? account->balance : -1;
+  }
+};
+
+TEST_P(UowTransactions, CommitFlushesAndKeeps) {
+  EntityManager em = start(entities).em();
+  em.begin();
+  em.create<Account>({.owner = "a", .balance = 1});
+  em.commit();
+  EXPECT_EQ(statements().front(), "begin immediate");
+  EXPECT_EQ(statements().back(), "commit");
+  EXPECT_EQ(stored("a"), 1);
+}
+
+TEST_P(UowTransactions, RollbackMakesWhatWasFlushedPendingAgain) {
+  EntityManager em = start(entities).em();
+  auto old_account = em.create<Account>({.owner = "old", .balance = 1});
+  auto gone = em.create<Account>({.owner = "gone", .balance = 1});
+  em.flush();
+  em.begin();
+  auto added = em.create<Account>({.owner = "added", .balance = 5});
+  old_account->balance = 2;
+  em.remove(gone);
+  em.flush();
+  EXPECT_GT(added->id, 0);
+  em.rollback();
+  EXPECT_EQ(stored("old"), 1);
+  EXPECT_EQ(stored("added"), -1);
+  EXPECT_EQ(stored("gone"), 1);
+  EXPECT_EQ(added->id, 0) << "a generated key is taken back";
+  EXPECT_EQ(old_account->balance, 2) << "memory keeps its values";
+  EXPECT_TRUE(em.has_changes());
+  em.flush();
+  EXPECT_EQ(stored("old"), 2);
+  EXPECT_EQ(stored("added"), 5);
+  EXPECT_EQ(stored("gone"), -1);
+}
+
+TEST_P(UowTransactions, NestAsSavepoints) {
+  EntityManager em = start(entities).em();
+  em.begin();
+  em.create<Account>({.owner = "a", .balance = 1});
+  em.flush();
+  em.begin();
+  auto b = em.create<Account>({.owner = "b", .balance = 1});
+  em.flush();
+  em.rollback();
+  EXPECT_EQ(b->id, 0);
+  em.remove(b);
+  em.begin();
+  em.create<Account>({.owner = "c", .balance = 1});
+  em.commit();
+  em.commit();
+  EXPECT_EQ(stored("a"), 1);
+  EXPECT_EQ(stored("b"), -1);
+  EXPECT_EQ(stored("c"), 1);
+  std::size_t begins = 0;
+  for (const std::string& sql : statements()) begins += sql.rfind("begin", 0) == 0;
+  EXPECT_EQ(begins, 1u);
+}
+
+TEST_P(UowTransactions, RollbackOfTheOuterUndoesACommittedInner) {
+  EntityManager em = start(entities).em();
+  em.begin();
+  em.begin();
+  auto a = em.create<Account>({.owner = "a", .balance = 1});
+  em.commit();
+  EXPECT_GT(a->id, 0);
+  em.rollback();
+  EXPECT_EQ(a->id, 0);
+  EXPECT_EQ(stored("a"), -1);
+  em.flush();
+  EXPECT_EQ(stored("a"), 1);
+}
+
+TEST_P(UowTransactions, OpenOnesEndWithTheirManager) {
+  start(entities);
+  {
+    EntityManager em = orm().em();
+    em.begin();
+    em.create<Account>({.owner = "a", .balance = 1});
+    em.flush();
+  }
+  EXPECT_EQ(stored("a"), -1);
+  EntityManager em = orm().em();
+  em.create<Account>({.owner = "b", .balance = 1});
+  em.flush();
+  EXPECT_EQ(stored("b"), 1);
+}
+
+TEST_P(UowTransactions, EndingWhatWasNotBegunIsAnError) {
+  EntityManager em = start(entities).em();
+  EXPECT_THROW(em.commit(), TransactionStateError);
+  EXPECT_THROW(em.rollback(), TransactionStateError);
+  em.begin();
+  em.commit();
+  EXPECT_THROW(em.commit(), TransactionStateError);
+}
+
+TEST_P(UowTransactions, TransactionalCommitsAndReturnsValues) {
+  EntityManager em = start(entities).em();
+  const std::string answer = em.transactional([](EntityManager& inner) {
+    inner.create<Account>({.owner = "a", .balance = 1});
+    return std::string("done");
+  });
+  EXPECT_EQ(answer, "done");
+  EXPECT_THAT(statements(), ElementsAre("begin immediate", HasSubstr("savepoint"), HasSubstr("insert"),
+                                        HasSubstr("release savepoint"), "commit"));
+  EXPECT_EQ(stored("a"), 1);
+}
+
+TEST_P(UowTransactions, TransactionalRollsBackAndRethrows) {
+  EntityManager em = start(entities).em();
+  Ref<Account> a;
+  EXPECT_THROW(em.transactional([&](EntityManager& inner) {
+                 a = inner.create<Account>({.owner = "a", .balance = 1});
+                 inner.flush();
+                 throw std::domain_error("mine");
+               }),
+               std::domain_error);
+  EXPECT_EQ(statements().back(), "rollback");
+  EXPECT_EQ(stored("a"), -1);
+  EXPECT_EQ(a->id, 0);
+  EXPECT_THROW(em.rollback(), TransactionStateError) << "none is left open";
+}
+
+TEST_P(UowTransactions, TransactionalNests) {
+  EntityManager em = start(entities).em();
+  em.transactional([&](EntityManager& outer) {
+    outer.create<Account>({.owner = "a", .balance = 1});
+    try {
+      outer.transactional([&](EntityManager& inner) {
+        auto b = inner.create<Account>({.owner = "b", .balance = 1});
+        inner.flush();
+        inner.remove(b);
+        throw std::domain_error("mine");
+      });
+    } catch (const std::domain_error&) {
+    }
+  });
+  EXPECT_EQ(stored("a"), 1);
+}
+
+TEST_P(UowTransactions, TransactionalClosesWhatItsWorkLeftOpen) {
+  EntityManager em = start(entities).em();
+  EXPECT_THROW(em.transactional([&](EntityManager& inner) {
+                 inner.begin();
+                 inner.begin();
+                 throw std::domain_error("mine");
+               }),
+               std::domain_error);
+  EXPECT_THROW(em.rollback(), TransactionStateError);
+}
+
+TEST_P(UowTransactions, ReadOnlyOnesRefuseToWrite) {
+  EntityManager em = start(entities).em();
+  EXPECT_THROW(em.transactional([](EntityManager& inner) { inner.create<Account>({.owner = "a"}); },
+                                {.read_only = true}),
+               ReadOnlyError);
+  EXPECT_EQ(stored("a"), -1);
+  em.flush();
+  EXPECT_EQ(stored("a"), 0) << "it is pending still";
+}
+
+TEST_P(UowTransactions, RetriesRunTheWorkAgainOnAManagerAsBefore) {
+  EntityManager em = start(entities).em();
+  auto a = em.create<Account>({.owner = "a", .balance = 10});
+  em.flush();
+  int runs = 0;
+  em.transactional(
+      [&](EntityManager& inner) {
+        EXPECT_EQ(a->balance, 10) << "run " << runs;
+        a->balance -= 3;
+        inner.create<Account>({.owner = "b", .balance = 3});
+        inner.flush();
+        if (++runs < 3) throw LockWaitTimeoutError("pretended", ErrorDetails{.retryable = true});
+      },
+      {.retries = 3});
+  EXPECT_EQ(runs, 3);
+  EXPECT_EQ(stored("a"), 7);
+  EXPECT_EQ(stored("b"), 3);
+}
+
+TEST_P(UowTransactions, RetriesEndWithTheError) {
+  EntityManager em = start(entities).em();
+  int runs = 0;
+  EXPECT_THROW(em.transactional(
+                   [&](EntityManager&) {
+                     ++runs;
+                     throw LockWaitTimeoutError("pretended", ErrorDetails{.retryable = true});
+                   },
+                   {.retries = 2}),
+               LockWaitTimeoutError);
+  EXPECT_EQ(runs, 3);
+  runs = 0;
+  EXPECT_THROW(em.transactional([&](EntityManager&) { ++runs; throw std::domain_error("mine"); }, {.retries = 2}),
+               std::domain_error);
+  EXPECT_EQ(runs, 1) << "only what says retryable()";
+}
+
+TEST_P(UowTransactions, RetriesOutwaitAnotherConnectionsLock) {
+  if (GetParam().name != "SQLiteFile") GTEST_SKIP() << "needs a second connection to the same file";
+  std::string file;
+  start(entities, [&](Options& options) {
+    options.driver = sqlite::driver({.busy_timeout = std::chrono::milliseconds(1)});
+    file = options.db_name;
+  });
+  Orm second({.driver = sqlite::driver(), .db_name = file, .entities = entities});
+  EntityManager holder = second.em();
+  holder.begin();
+  holder.create<Account>({.owner = "holder", .balance = 1});
+  holder.flush();
+
+  EntityManager em = orm().em();
+  em.create<Account>({.owner = "a", .balance = 1});
+  try {
+    em.flush();
+    ADD_FAILURE() << "the lock was not felt";
+  } catch (const LockWaitTimeoutError& error) {
+    EXPECT_TRUE(error.retryable());
+  }
+  EXPECT_TRUE(em.has_changes());
+  EXPECT_THROW(em.transactional([](EntityManager&) {}), LockWaitTimeoutError);
+
+  EntityManager other = orm().em();
+  int runs = 0;
+  clear_statements();
+  std::thread releaser([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    holder.commit();
+  });
+  other.transactional(
+      [&](EntityManager& inner) {
+        ++runs;
+        inner.create<Account>({.owner = "b", .balance = 1});
+      },
+      {.retries = 20});
+  releaser.join();
+  EXPECT_EQ(runs, 1) << "the lock is taken by begin, before the work";
+  EXPECT_GT(statements().size(), 3u) << "begin was tried again";
+  EXPECT_EQ(stored("b"), 1);
+  em.flush();
+  EXPECT_EQ(stored("a"), 1);
+  EXPECT_EQ(stored("holder"), 1);
+}
+
+KIN_ON_EVERY_DATABASE(UowTransactions);
+
+}  // namespace kin::test::uow_transactions

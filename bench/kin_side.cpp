@@ -131,8 +131,9 @@ std::string build_query(kin::EntityManager& em) {
       .join(book[field<&Book::tags>], tag)
       .select(field<&Author::id>, field<&Author::name>, book[field<&Book::id>].as("book"),
               book[field<&Book::title>], tag[field<&Tag::name>].as("tag"))
-      .where(field<&Author::age> > 18 && field<&Author::name>.like("A%") && book[field<&Book::price>] < 50.0 &&
-             book[field<&Book::published>] == true && tag[field<&Tag::name>].in({"x", "y", "z"}) &&
+      .where(field<&Author::age> > 18 && field<&Author::name>.like("A%") &&
+             book[field<&Book::price>] < 50.0 && book[field<&Book::published>] == true &&
+             tag[field<&Tag::name>].in({"x", "y", "z"}) &&
              (field<&Author::born>.is_null() || field<&Author::born> > 0))
       .order_by(field<&Author::name>.asc(), book[field<&Book::price>].desc())
       .limit(20)

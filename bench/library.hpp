@@ -20,7 +20,8 @@ inline constexpr int graph_row_count = graph_author_count + book_count + link_co
 inline constexpr int query_count = 10'000;
 
 inline constexpr const char* tables[] = {
-    "create table author(id integer primary key autoincrement, name text not null, email text not null unique, "
+    "create table author(id integer primary key autoincrement, name text not null, email text not null "
+    "unique, "
     "age integer null, born datetime null, created_at datetime not null, updated_at datetime not null)",
     "create table book(id integer primary key autoincrement, title text not null, "
     "author_id integer not null references author(id), price double not null, published boolean not null, "
@@ -33,7 +34,7 @@ inline constexpr const char* tables[] = {
 
 /// Empties all tables; keys start at 1 again.
 inline constexpr const char* empty_tables[] = {
-    "delete from book_tag", "delete from book", "delete from tag", "delete from author",
+    "delete from book_tag",        "delete from book", "delete from tag", "delete from author",
     "delete from sqlite_sequence",
 };
 
@@ -49,7 +50,8 @@ inline constexpr const char* fill_tags =
 inline constexpr const char* fill_books =
     "with recursive n(i) as (select 0 union all select i + 1 from n where i + 1 < 5000) "
     "insert into book(title, author_id, price, published, meta) "
-    "select 'Book ' || i, i / 5 + 1, 9.5 + i % 50, i % 2, case when i % 2 then json_object('pages', i) end from n";
+    "select 'Book ' || i, i / 5 + 1, 9.5 + i % 50, i % 2, case when i % 2 then json_object('pages', i) end "
+    "from n";
 inline constexpr const char* fill_links =
     "insert into book_tag(book_id, tag_id) select id, (id - 1) % 100 + 1 from book "
     "union all select id, (id + 36) % 100 + 1 from book";

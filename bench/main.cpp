@@ -86,6 +86,16 @@ Arguments parse_arguments(int count, char** words) {
   return arguments;
 }
 
+/// Throws for a name that nothing begins with.
+void check_names(const Arguments& arguments) {
+  for (const std::string& name : arguments.operations) {
+    bool known =
+        std::string_view("memory").starts_with(name) || std::string_view("startup").starts_with(name);
+    for (const Operation& operation : operations()) known |= operation.name.starts_with(name);
+    if (!known) throw std::invalid_argument("there is no operation " + name);
+  }
+}
+
 /// A folder of its own, in memory where that can be, gone at the end.
 class Folder {
  public:
@@ -221,7 +231,10 @@ int main(int count, char** words) {
     const Arguments arguments = parse_arguments(count, words);
     if (arguments.help) {
       std::cout << usage;
-    } else if (arguments.side.empty()) {
+      return 0;
+    }
+    check_names(arguments);
+    if (arguments.side.empty()) {
       Bench(arguments).run();
     } else {
       Bench(arguments).run_side();

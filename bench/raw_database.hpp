@@ -17,7 +17,8 @@ class Database {
  public:
   Database(const std::string& file, bool serialized) {
     const int mutex = serialized ? SQLITE_OPEN_FULLMUTEX : SQLITE_OPEN_NOMUTEX;
-    check(sqlite3_open_v2(file.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | mutex, nullptr));
+    check(
+        sqlite3_open_v2(file.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | mutex, nullptr));
     execute("pragma journal_mode = wal");
     execute("pragma synchronous = off");
     execute("pragma foreign_keys = on");

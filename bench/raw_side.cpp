@@ -65,7 +65,8 @@ struct Graph {
   int links = 0;
 };
 
-constexpr const char* select_authors = "select id, name, email, age, born, created_at, updated_at from author";
+constexpr const char* select_authors =
+    "select id, name, email, age, born, created_at, updated_at from author";
 constexpr const char* select_author =
     "select id, name, email, age, born, created_at, updated_at from author where id = ?";
 constexpr const char* insert_author =
@@ -212,9 +213,9 @@ void read_graph_tags(Database& database, Graph& graph) {
 }
 
 std::string build_query() {
-  static constexpr const char* conditions[] = {
-      "a.age > ?", "a.name like ?", "b.price < ?", "b.published = ?", "t.name in (?,?,?)",
-      "(a.born is null or a.born > ?)"};
+  static constexpr const char* conditions[] = {"a.age > ?",         "a.name like ?",
+                                               "b.price < ?",       "b.published = ?",
+                                               "t.name in (?,?,?)", "(a.born is null or a.born > ?)"};
   std::string sql;
   sql.reserve(512);
   sql =
@@ -358,9 +359,7 @@ void RawSide::query_build() {
   keep(length);
 }
 
-void RawSide::load() {
-  loaded_ = load_authors(database_);
-}
+void RawSide::load() { loaded_ = load_authors(database_); }
 
 void RawSide::look() {
   // The snapshots are no part of load(): of the other operations only this one needs them.

@@ -43,9 +43,11 @@ void print_line(std::ostream& to, const Result& result) {
 
 void print_json(std::ostream& to, const Result& result) {
   to << "{\"op\":\"" << result.name << "\",\"unit\":\"" << result.unit << '"'
-     << number(",\"raw_min\":%.5f", result.raw.minimum()) << number(",\"raw_median\":%.5f", result.raw.median())
-     << number(",\"kin_min\":%.5f", result.kin.minimum()) << number(",\"kin_median\":%.5f", result.kin.median())
-     << number(",\"ratio\":%.3f", result.best_ratio()) << number(",\"median_ratio\":%.3f", result.median_ratio());
+     << number(",\"raw_min\":%.5f", result.raw.minimum())
+     << number(",\"raw_median\":%.5f", result.raw.median())
+     << number(",\"kin_min\":%.5f", result.kin.minimum())
+     << number(",\"kin_median\":%.5f", result.kin.median()) << number(",\"ratio\":%.3f", result.best_ratio())
+     << number(",\"median_ratio\":%.3f", result.median_ratio());
   if (result.ratio) to << number(",\"bar_ratio\":%g", *result.ratio);
   if (result.limit) to << number(",\"bar_limit\":%g", *result.limit);
   if (result.has_bar()) to << ",\"ok\":" << (result.ok() ? "true" : "false");

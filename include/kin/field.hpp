@@ -90,6 +90,14 @@ void capture(const V& value, Sink&& sink) {
     static_assert(comparable<L, V>(),
                   "kin: this member cannot be compared with text; compare with a value of its own type");
     sink(ValueView::text(std::string_view(value)));
+  } else if constexpr (is_time_point<L> && is_time_point<V> && !std::is_same_v<L, V>) {
+    // In the member's own unit where that loses nothing, so that text forms of equal length are compared.
+    const L converted = std::chrono::floor<typename L::duration>(value);
+    if (converted == value) {
+      capture<L>(converted, sink);
+    } else {
+      capture<V>(value, sink);
+    }
   } else {
     static_assert(comparable<L, V>(),
                   "kin: this member cannot be compared with a value of that type; compare with a value of its "

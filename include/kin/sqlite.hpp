@@ -53,8 +53,9 @@ struct Options {
   Synchronous synchronous = Synchronous::normal;
   /// Prepared statements that a connection keeps; 0 = none.
   std::size_t statement_cache_size{256};
-  /// Most threads that the `_async` verbs run on; blocking verbs use the caller's thread.
-  std::size_t threads{4};
+  /// Most threads that the `_async` verbs run on; blocking verbs use the caller's thread. 0 = one for each connection
+  /// of the pool: with fewer, statements that wait for a lock could keep the one that would release it from running.
+  std::size_t threads{0};
   /// Statements that each new connection runs after kin's own settings, such as "pragma cache_size = -65536".
   std::vector<std::string> on_connect{};
   /// Called with each new connection's handle after that, to register functions and the like. The handle

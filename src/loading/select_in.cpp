@@ -50,6 +50,13 @@ void push_operator(std::vector<Node>& nodes, Op op, std::uint32_t count, std::ui
 std::vector<Node> in_condition(const std::vector<const Column*>& columns, std::uint32_t source,
                                std::size_t list_size) {
   std::vector<Node> nodes;
+  if (list_size == SelectInPlans::key_range) {
+    nodes.push_back(field_node(*columns[0], source, 0));
+    push_value(nodes, 0);
+    push_value(nodes, 1);
+    push_operator(nodes, Op::between, 0, 0);
+    return nodes;
+  }
   if (columns.size() == 1) {
     nodes.push_back(field_node(*columns[0], source, 0));
     for (std::size_t i = 0; i < list_size; ++i) push_value(nodes, static_cast<std::uint32_t>(i));
@@ -105,6 +112,10 @@ void order_items(PlannedRead& read, const Property& relation, std::uint32_t sour
   }
 }
 
+std::uint32_t value_count(std::size_t list_size, std::size_t key_columns) {
+  return static_cast<std::uint32_t>(list_size == SelectInPlans::key_range ? 2 : list_size * key_columns);
+}
+
 std::vector<const Column*> pointers(const std::vector<Column>& columns) {
   std::vector<const Column*> result;
   for (const Column& column : columns) result.push_back(&column);
@@ -142,7 +153,7 @@ std::shared_ptr<const PlannedRead> plan_through_pivot(const Property& relation, 
   for (const Column* column : owner) select_column(*read, *column, 0);
   select_entity(*read, *relation.target, 1);
   read->plan.where = in_condition(owner, 0, list_size);
-  read->plan.value_count = static_cast<std::uint32_t>(list_size * owner.size());
+  read->plan.value_count = value_count(list_size, owner.size());
   order_items(*read, relation, 1);
   return read;
 }
@@ -161,7 +172,7 @@ std::shared_ptr<const PlannedRead> plan_by_foreign_key(const Property& relation,
   for (const Column* column : foreign_key) select_column(*read, *column, 0);
   select_entity(*read, target, 0);
   read->plan.where = in_condition(foreign_key, 0, list_size);
-  read->plan.value_count = static_cast<std::uint32_t>(list_size * foreign_key.size());
+  read->plan.value_count = value_count(list_size, foreign_key.size());
   order_items(*read, relation, 0);
   return read;
 }

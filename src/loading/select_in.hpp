@@ -22,6 +22,8 @@ class SelectInPlans {
   /// Items of a to-many relation, or the entity on the other side of a to-one inverse: the first cells of a row are
   /// the owner's key (as many as it has columns), the hydration source follows.
   std::shared_ptr<const query::PlannedRead> items_of(const Property& relation, std::size_t list_size);
+  /// As list_size of items_of: the owners' keys are all integers from one value to another, which are the parameters.
+  static constexpr std::size_t key_range = 0;
 
   /// The length that a list of `count` keys is filled up to.
   static std::size_t padded(std::size_t count) noexcept;

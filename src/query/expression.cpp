@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <kin/error.hpp>
 #include <kin/detail/expression.hpp>
 
 #include <memory>
@@ -304,6 +305,9 @@ Expression field_expression(MemberPath path, const char* alias) {
 }
 
 Expression deeper_json(Expression json, std::string_view key) {
+  // SQLite before 3.44 has no way to write such a key in a path; a condition must not silently find nothing.
+  if (key.find('"') != std::string_view::npos)
+    throw ValidationError("a JSON key with a double quote in it cannot be compared; ask for it with has_key()");
   const ExpressionData* data = json.data();
   const bool goes_on = data && ends_in(*data, Op::json_path);
   std::string path = goes_on ? std::string(data->value(data->values.size() - 1).bytes()) : "$";

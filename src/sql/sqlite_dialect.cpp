@@ -13,8 +13,13 @@ namespace {
 using detail::Op;
 
 /// A kin::Decimal column without a precision is text, which only the driver's own functions can compare.
+// SQLite's numbers hold 15 decimal digits exactly; a decimal of more is kept as text.
+constexpr std::uint32_t exact_digits = 15;
+
 bool is_decimal_text(const Column* column) {
-  return column && column->codec->kind == ValueKind::decimal && column->property->precision == 0;
+  if (!column || column->codec->kind != ValueKind::decimal) return false;
+  const std::uint32_t digits = column->property->precision;
+  return digits == 0 || digits > exact_digits;
 }
 
 std::string_view symbol(Op op) {
@@ -101,8 +106,9 @@ class SqliteDialect final : public Dialect {
       case ValueKind::blob:
         return "blob";
       case ValueKind::decimal:
-        return property.precision == 0 ? "text"
-                                       : fmt::format("numeric({},{})", property.precision, property.scale);
+        return property.precision == 0 || property.precision > exact_digits
+                   ? "text"
+                   : fmt::format("numeric({},{})", property.precision, property.scale);
       case ValueKind::date:
         return "date";
       case ValueKind::time:
@@ -133,10 +139,12 @@ class SqliteDialect final : public Dialect {
       case Op::ends_with:  // by the place where the end begins, so that every text ends with the empty one
         return append("substr({0}, length({0}) - length({1}) + 1) = {1}");
       case Op::has_key:  // by json_each, since a path cannot name a key with quotes in it
-        return append(R"(exists (select 1 from json_each({0}) as "_have" where "_have"."key" = {1}))");
+        return append(R"(case when {0} is not null then exists (select 1 from json_each({0}) as "_have" )"
+                      R"(where "_have"."key" = {1}) end)");
       case Op::overlaps:
         return append(
-            R"(exists (select 1 from json_each({0}) as "_have" join json_each({1}) as "_want" on {2}))");
+            R"(case when {0} is not null then exists (select 1 from json_each({0}) as "_have" )"
+            R"(join json_each({1}) as "_want" on {2}) end)");
       case Op::contains_all:
         return append(R"(case when {0} is not null then not exists (select 1 from json_each({1}) as "_want" )"
                       R"(where not exists (select 1 from json_each({0}) as "_have" where {2})) end)");

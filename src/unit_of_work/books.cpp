@@ -207,6 +207,10 @@ void undo(Manager& manager, JournalEntry& entry) {
   if (entry.collection) {
     CollectionData& data = CollectionAccess::data(*entry.collection);
     data.stored = std::move(entry.stored);
+    if (!data.initialized) {
+      data.added = std::move(entry.added);
+      data.taken = std::move(entry.taken);
+    }
     manager.queue_collection(*entry.collection, data);
     return;
   }
@@ -271,6 +275,8 @@ void tidy_collections(Manager& manager) {
       JournalEntry entry;
       entry.collection = collection;
       entry.stored = data.stored;
+      entry.added = data.added;
+      entry.taken = data.taken;
       manager.journal().push_back(std::move(entry));
     }
     if (data.dirty && data.initialized) data.stored = data.items;

@@ -54,6 +54,30 @@ bool equal_member(const Tracked& member, const void* entity, const std::byte*& p
   return member.codec->snapshot_equal(*member.codec, value, packed);
 }
 
+/// The step of a to-one member: the snapshot holds the pointer.
+bool reference_step(const detail::SnapshotStep* step, const std::byte* entity, const std::byte* packed) {
+  if (std::memcmp(packed, entity + step->offset, sizeof(EntityState*)) != 0) return false;
+  return detail::run_next(step, entity, packed + sizeof(EntityState*));
+}
+
+std::vector<detail::SnapshotStep> comparison_steps(const std::vector<Tracked>& tracked) {
+  std::vector<detail::SnapshotStep> steps;
+  steps.reserve(tracked.size() + 1);
+  for (const Tracked& member : tracked) {
+    if (member.access) return {};
+    if (member.codec) {
+      steps.push_back(detail::make_snapshot_step(*member.codec, member.offset));
+    } else {
+      detail::SnapshotStep step;
+      step.run = &reference_step;
+      step.offset = member.offset;
+      steps.push_back(step);
+    }
+  }
+  steps.push_back(detail::last_snapshot_step());
+  return steps;
+}
+
 void add_columns(ColumnMask& mask, const Tracked& member) {
   if (member.codec) {
     mask.add(member.column->index);
@@ -83,6 +107,7 @@ EntityRuntime::EntityRuntime(const EntityMetadata& metadata) : metadata_(metadat
     }
     tracked_.push_back(member);
   }
+  steps_ = comparison_steps(tracked_);
   fresh_object_ = arena_.allocate(metadata.type->size);
   metadata.type->construct(fresh_object_);
   fresh_snapshot_ = take_snapshot(fresh_object_, arena_);
@@ -138,6 +163,7 @@ void EntityRuntime::walk(const std::byte* packed, bool partial, Visit&& visit) c
 
 bool EntityRuntime::is_unchanged(const EntityState& state) const {
   if (!state.snapshot || state.has(EntityState::partial)) return changes(state).empty();
+  if (!steps_.empty()) return detail::equals_snapshot(steps_.data(), state.entity(), state.snapshot);
   const void* entity = state.entity();
   const std::byte* packed = state.snapshot;
   for (const Tracked& member : tracked_)

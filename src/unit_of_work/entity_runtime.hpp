@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "types/codecs_steps.hpp"
 #include "unit_of_work/arena.hpp"
 #include "unit_of_work/column_mask.hpp"
 
@@ -70,6 +71,7 @@ class EntityRuntime {
 
   const EntityMetadata& metadata_;
   std::vector<Tracked> tracked_{};
+  std::vector<detail::SnapshotStep> steps_{};  ///< the comparison of is_unchanged; empty when a member lies below an optional
   void* fresh_object_ = nullptr;              ///< a default-constructed entity
   Arena arena_{};                             ///< holds the fresh object and its snapshot
   std::byte* fresh_snapshot_ = nullptr;

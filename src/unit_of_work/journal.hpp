@@ -23,6 +23,8 @@ struct JournalEntry {
   bool version_changed = false;        ///< the version member moved on: take it back on undo
   detail::CollectionBase* collection = nullptr;
   std::vector<detail::EntityState*> stored{};  ///< of a collection: its stored items before the change
+  std::vector<detail::EntityState*> added{};   ///< of a collection that is not loaded: the changes that were pending
+  std::vector<detail::EntityState*> taken{};
 };
 
 using Journal = std::vector<JournalEntry>;

@@ -135,7 +135,7 @@ SqliteDriver::SqliteDriver(const kin::Options& orm_options, Options options)
       location_(locate(orm_options.db_name)),
       anchor_(open()),
       capabilities_(capabilities_of(anchor_.get())),
-      threads_(options_.threads),
+      threads_(options_.threads != 0 ? options_.threads : orm_options.pool_size),
       pool_(
           pool_options(orm_options), [this] { return connect(); },
           [](Pooled& pooled) { return pooled.connection.reset(); }, acquire_errors(orm_options)) {

@@ -57,11 +57,10 @@ std::string_view property_of(const driver::WriteBatch& batch, std::size_t index)
   refuse(std::move(message), std::move(details), text);
 }
 
-// The column that gets the row's number after an insert: that of batch.returning when the statement itself
-// returns nothing, because it is all that is wanted back.
+// The column that gets the row's number after an insert: the generated key, which the statement's own result leaves
+// out because the row's number is at hand.
 const Column* key_from_rowid(const driver::WriteBatch& batch, std::size_t returned) {
-  if (batch.operation != driver::Operation::insert || batch.returning.empty() || returned != 0)
-    return nullptr;
+  if (batch.operation != driver::Operation::insert || batch.returning.size() <= returned) return nullptr;
   return batch.returning.front();
 }
 
@@ -73,7 +72,7 @@ struct SqliteWire::Writing {
   driver::WriteBatch& batch;
   const std::string& text;
   std::size_t parameters;
-  std::size_t returned;  // columns of the statement's result: all of batch.returning, or none
+  std::size_t returned;  // columns of the statement's result: all of batch.returning, or all but the key in front
   const Column* key;     // to be stored from the row's number
   bool may_miss;
   ErrorContext context;
@@ -227,8 +226,9 @@ void SqliteWire::run_row(const Writing& writing, std::size_t row) {
 void SqliteWire::store_row(const Writing& writing, std::size_t row) {
   if (cells_.size() < writing.returned) cells_.resize(writing.returned);
   read_cells(writing.statement.handle(), cells_.data(), writing.returned);
+  const std::size_t left_out = writing.batch.returning.size() - writing.returned;
   for (std::size_t index = 0; index < writing.returned; ++index) {
-    writing.batch.store(row, *writing.batch.returning[index], cells_[index]);
+    writing.batch.store(row, *writing.batch.returning[left_out + index], cells_[index]);
   }
 }
 

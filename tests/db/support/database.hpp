@@ -20,6 +20,8 @@ struct Database {
   std::function<void(Options& options)> prepare;
 };
 
+inline void PrintTo(const Database& database, std::ostream* out) { *out << database.name; }
+
 /// Every database of this build. What one lacks is asked of its capabilities by the tests, not skipped here.
 const std::vector<Database>& databases();
 

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 
 namespace countries {
 

@@ -286,13 +286,14 @@ TEST(SelectText, Json) {
             R"("book" as "t0" where json_extract("t0"."meta", ?) is null)");
   EXPECT_EQ(
       counted(meta(Op::has_key, ValueView::text("k"))),
-      R"("book" as "t0" where exists (select 1 from json_each("t0"."meta") as "_have" where "_have"."key" = ?))");
+      R"("book" as "t0" where case when "t0"."meta" is not null then exists (select 1 from json_each("t0"."meta") as )"
+      R"("_have" where "_have"."key" = ?) end)");
 #define SAME                                                                                \
   R"("_have"."value" is "_want"."value" and replace("_have"."type", 'real', 'integer') = )" \
   R"(replace("_want"."type", 'real', 'integer'))"
   EXPECT_EQ(counted(meta(Op::overlaps, ValueView::json("[1]"))),
-            R"("book" as "t0" where exists (select 1 from json_each("t0"."meta") as "_have" )"
-            R"(join json_each(?) as "_want" on )" SAME ")");
+            R"("book" as "t0" where case when "t0"."meta" is not null then exists (select 1 from )"
+            R"(json_each("t0"."meta") as "_have" join json_each(?) as "_want" on )" SAME ") end");
   EXPECT_EQ(
       counted(meta(Op::contains_all, ValueView::json("[1]"))),
       R"("book" as "t0" where case when "t0"."meta" is not null then not exists (select 1 from json_each(?) )"

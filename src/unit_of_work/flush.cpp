@@ -224,10 +224,11 @@ Task<void> Manager::flush() {
   const std::size_t journal_before = journal_.size();
   const bool own_transaction = transaction_level() == 0;
   driver::Loan loan;
-  driver::Connection* connection = co_await this->connection(loan);
+  driver::Connection* connection = nullptr;
   std::exception_ptr error;
   bool opened = false;
   try {
+    connection = co_await this->connection(loan);
     if (own_transaction) {
       const TransactionOptions options;
       co_await connection->begin(options);

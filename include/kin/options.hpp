@@ -50,6 +50,13 @@ struct Options {
   std::shared_ptr<const DriverFactory> driver{};
   /// Name of the database; of SQLite the file, or ":memory:" for one database shared by the Orm's managers.
   std::string db_name{};
+  /// Where a server is found: "postgresql://user:password@host:5432/library?sslmode=require". What stands in it goes
+  /// before the members below. SQLite has no use for it.
+  std::string client_url{};
+  std::string host{};  ///< name, address, or the folder (PostgreSQL) or file (MySQL, MariaDB) of a unix socket
+  std::uint16_t port{};  ///< 0 = the server's usual one
+  std::string user{};
+  std::string password{};
   EntityList entities{};
   QueryLogger query_logger{};
   std::shared_ptr<const NamingStrategy> naming{};  ///< null = underscore_naming()
@@ -57,7 +64,7 @@ struct Options {
   FlushMode flush_mode{};
   /// Most rows of one statement of a batch, where a database writes several rows a statement.
   std::uint32_t batch_size{300};
-  std::uint32_t pool_size{8};
+  std::uint32_t pool_size{8};   ///< most connections at a time
   std::chrono::milliseconds acquire_timeout{10000};
 };
 

@@ -30,10 +30,11 @@ Node field_node(const Column& column, std::uint32_t source, std::uint32_t at) {
   return node;
 }
 
-void push_value(std::vector<Node>& nodes, std::uint32_t value) {
+void push_value(std::vector<Node>& nodes, const Column& column, std::uint32_t value) {
   Node node;
   node.op = Op::value;
   node.value = value;
+  node.kind = column.codec->kind;
   node.begin = static_cast<std::uint32_t>(nodes.size());
   nodes.push_back(node);
 }
@@ -52,14 +53,14 @@ std::vector<Node> in_condition(const std::vector<const Column*>& columns, std::u
   std::vector<Node> nodes;
   if (list_size == SelectInPlans::key_range) {
     nodes.push_back(field_node(*columns[0], source, 0));
-    push_value(nodes, 0);
-    push_value(nodes, 1);
+    push_value(nodes, *columns[0], 0);
+    push_value(nodes, *columns[0], 1);
     push_operator(nodes, Op::between, 0, 0);
     return nodes;
   }
   if (columns.size() == 1) {
     nodes.push_back(field_node(*columns[0], source, 0));
-    for (std::size_t i = 0; i < list_size; ++i) push_value(nodes, static_cast<std::uint32_t>(i));
+    for (std::size_t i = 0; i < list_size; ++i) push_value(nodes, *columns[0], static_cast<std::uint32_t>(i));
     push_operator(nodes, list_size == 1 ? Op::eq : Op::in, static_cast<std::uint32_t>(list_size), 0);
     return nodes;
   }
@@ -69,7 +70,7 @@ std::vector<Node> in_condition(const std::vector<const Column*>& columns, std::u
     for (const Column* column : columns) {
       const auto comparison = static_cast<std::uint32_t>(nodes.size());
       nodes.push_back(field_node(*column, source, comparison));
-      push_value(nodes, value++);
+      push_value(nodes, *column, value++);
       push_operator(nodes, Op::eq, 0, comparison);
     }
     push_operator(nodes, Op::and_, static_cast<std::uint32_t>(columns.size()), begin);

@@ -164,13 +164,13 @@ void SelectWriter::write_predicate(const Nodes& nodes, std::uint32_t node, bool 
   }
 }
 
-/// Returns the column that the value is, or whose sum, least or greatest value it is; null otherwise.
-const Column* SelectWriter::write_value(const Nodes& nodes) {
+/// Returns what is known of the value's type.
+SelectWriter::Piece SelectWriter::write_value(const Nodes& nodes) {
   for (std::uint32_t i = 0; i < nodes.size(); ++i) add_text(nodes, i);
   out_ += piece(1);
-  const Column* column = pieces_.back().column;
+  const Piece written = pieces_.back();
   drop_piece();
-  return column;
+  return written;
 }
 
 /// Adds the text of one node as a piece, made of the pieces of its operands.
@@ -181,7 +181,7 @@ void SelectWriter::add_text(const Nodes& nodes, std::uint32_t index) {
     case Op::field:
       return add_field(node);
     case Op::value:
-      pieces_.push_back({texts_.size(), nullptr});
+      pieces_.push_back({texts_.size(), nullptr, node.kind});
       return append_mark(texts_, node.value);
     case Op::column:
       pieces_.push_back({texts_.size(), column_named(node.name)});
@@ -206,23 +206,26 @@ void SelectWriter::add_field(const query::Node& node) {
 }
 
 void SelectWriter::add_list(const query::Node& node) {
+  const std::size_t operand = node.count + 1;
+  const Column* column = piece_at(operand).column;
   std::string list = "(";
   for (std::uint32_t i = node.count; i > 0; --i) {
-    list += piece(i);
+    append_operand(list, i, column);
     list += i == 1 ? ")" : ", ";
   }
   joined_.clear();
-  const std::size_t operand = node.count + 1;
-  dialect_.binary(joined_, node.op, piece(operand), list, pieces_[pieces_.size() - operand].column);
+  dialect_.binary(joined_, node.op, piece(operand), list, column);
   replace_pieces(operand, nullptr);
 }
 
 void SelectWriter::add_between() {
-  std::string range(piece(2));
+  const Column* column = piece_at(3).column;
+  std::string range;
+  append_operand(range, 2, column);
   range += " and ";
-  range += piece(1);
+  append_operand(range, 1, column);
   joined_.clear();
-  dialect_.binary(joined_, Op::between, piece(3), range, pieces_[pieces_.size() - 3].column);
+  dialect_.binary(joined_, Op::between, piece(3), range, column);
   replace_pieces(3, nullptr);
 }
 
@@ -247,20 +250,43 @@ void SelectWriter::add_operator(Op op) {
     }
     case Op::json_path:
       dialect_.json_value(joined_, piece(2), piece(1));
-      return replace_pieces(2, nullptr);
+      replace_pieces(2, nullptr);
+      pieces_.back().is_json = true;
+      return;
     case Op::add:
     case Op::subtract:
     case Op::multiply:
     case Op::divide:
       joined_ += '(';
-      joined_ += piece(2);
+      append_operand(joined_, 2, piece_at(1).column);
       joined_ += arithmetic(op);
-      joined_ += piece(1);
+      append_operand(joined_, 1, piece_at(2).column);
       joined_ += ')';
       return replace_pieces(2, nullptr);
     default:
-      dialect_.binary(joined_, op, piece(2), piece(1), pieces_[pieces_.size() - 2].column);
-      return replace_pieces(2, nullptr);
+      return add_comparison(op);
+  }
+}
+
+void SelectWriter::add_comparison(Op op) {
+  const Column* column = piece_at(2).column;
+  if (piece_at(2).is_json && piece_at(1).value != ValueKind::null) {
+    dialect_.compare_json(joined_, op, piece(2), piece(1), piece_at(1).value);
+  } else {
+    std::string right;
+    append_operand(right, 1, column);
+    dialect_.binary(joined_, op, piece(2), right, column);
+  }
+  replace_pieces(2, nullptr);
+}
+
+/// The text of a piece beside another operand; `other` is that one's column.
+void SelectWriter::append_operand(std::string& out, std::size_t from_end, const Column* other) const {
+  const Piece& operand = piece_at(from_end);
+  if (operand.value == ValueKind::null) {
+    out += piece(from_end);
+  } else {
+    dialect_.value(out, piece(from_end), operand.value, other);
   }
 }
 
@@ -279,6 +305,8 @@ void SelectWriter::replace_pieces(std::size_t count, const Column* column) {
   texts_.resize(pieces_.back().begin);
   texts_ += joined_;
   pieces_.back().column = column;
+  pieces_.back().value = ValueKind::null;
+  pieces_.back().is_json = false;
 }
 
 /// Text of the last piece (1), of the one before it (2) …
@@ -308,7 +336,7 @@ const Column* SelectWriter::write_subquery(const query::Node& node) {
     out_ += "count(*)";
   } else {
     std::string before = std::exchange(out_, {});
-    column = write_value(subquery.value);
+    column = write_value(subquery.value).column;
     dialect_.aggregate(before, node.op, out_, column);
     out_ = std::move(before);
   }

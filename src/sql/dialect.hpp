@@ -9,6 +9,10 @@
 #include <string>
 #include <string_view>
 
+namespace kin::driver {
+class WriteBatch;
+}
+
 namespace kin::sql {
 
 /// The text of one SQL database: quoting, placeholders, operators, types. Knows nothing about sockets.
@@ -71,6 +75,13 @@ class Dialect {
   /// database has none.
   virtual void lock(std::string& out, LockMode mode, std::string_view alias) const = 0;
 
+  /// The statement that writes a batch: one of its rows, or all of them at once.
+  virtual std::string write(const driver::WriteBatch& batch) const;
+  /// True when that statement is run once for the whole batch, not once for each row.
+  virtual bool writes_whole(const driver::WriteBatch& batch) const {
+    (void)batch;
+    return false;
+  }
   /// True when the driver learns a generated key without a returning clause.
   virtual bool knows_generated_key() const { return false; }
   /// Whether an insert, and whether an update, may end in a returning clause. Without one the driver has to

@@ -31,7 +31,7 @@ void LoggedQuery::succeeded(std::uint64_t rows) noexcept {
 void LoggedQuery::add_batch() {
   const std::size_t rows = batch_->row_count();
   const std::size_t parameters = batch_->parameters_per_row();
-  query_.executions = rows;
+  query_.executions = whole_ ? 1 : rows;
   query_.parameters.reserve(rows * parameters);
   Scratch scratch;
   for (std::size_t row = 0; row < rows; ++row) {

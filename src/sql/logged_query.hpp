@@ -23,8 +23,11 @@ class LoggedQuery {
   ~LoggedQuery();
 
   /// Takes parameters and number of executions from a batch, when all is over: a row's parameters may hold
-  /// the key that an earlier row has got.
-  void set_batch(const driver::WriteBatch& batch) noexcept { batch_ = &batch; }
+  /// the key that an earlier row has got. `whole`: all of it is one execution.
+  void set_batch(const driver::WriteBatch& batch, bool whole) noexcept {
+    batch_ = &batch;
+    whole_ = whole;
+  }
   void succeeded(std::uint64_t rows) noexcept;
 
  private:
@@ -32,6 +35,7 @@ class LoggedQuery {
 
   const QueryLogger& logger_;
   const driver::WriteBatch* batch_ = nullptr;
+  bool whole_ = false;
   Query query_;
   std::chrono::steady_clock::time_point start_;
 };

@@ -198,9 +198,7 @@ class MysqlDialect : public Dialect {
   }
 
   void json_value(std::string& out, std::string_view operand, std::string_view path) const override {
-    fmt::format_to(std::back_inserter(out),
-                   "case when json_type(json_extract({0}, {1})) <> 'NULL' then json_extract({0}, {1}) end",
-                   operand, path);
+    fmt::format_to(std::back_inserter(out), "nullif(json_extract({}, {}), {})", operand, path, json_null());
   }
 
   void compare_json(std::string& out, Op op, std::string_view json, std::string_view placeholder,
@@ -209,7 +207,7 @@ class MysqlDialect : public Dialect {
     const auto value = is_truth
                            ? fmt::format("if({}, cast('true' as json), cast('false' as json))", placeholder)
                            : std::string(placeholder);
-    const auto comparison = fmt::format("({}){}{}", json, symbol(op), value);
+    const auto comparison = fmt::format("{}{}{}", json, symbol(op), value);
     append_json_comparison(out, op, json, comparison, kind);
   }
 
@@ -281,6 +279,7 @@ class MysqlDialect : public Dialect {
 
  private:
   virtual std::string_view collation() const { return mysql_collation; }
+  virtual std::string_view json_null() const { return "cast('null' as json)"; }
   /// A bound text as JSON.
   virtual void json_document(std::string& out, std::string_view placeholder) const {
     fmt::format_to(std::back_inserter(out), "cast({} as json)", placeholder);
@@ -341,6 +340,7 @@ class MariadbDialect final : public MysqlDialect {
 
  private:
   std::string_view collation() const override { return mariadb_collation; }
+  std::string_view json_null() const override { return "'null'"; }
   void json_document(std::string& out, std::string_view placeholder) const override { out += placeholder; }
   void compare_documents(std::string& out, Op op, std::string_view left,
                          std::string_view right) const override {

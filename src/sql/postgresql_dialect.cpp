@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "drivers/driver.hpp"
 #include "sql/dialect.hpp"
+#include "sql/postgresql_batches.hpp"
 
 namespace kin::sql {
 namespace {
@@ -256,6 +258,13 @@ class PostgresqlDialect final : public Dialect {
     out += mode == LockMode::pessimistic_read ? " for share of " : " for update of ";
     quote(out, alias);
   }
+
+  std::string write(const driver::WriteBatch& batch) const override {
+    const bool takes_keys = batch.operation == driver::Operation::reserve_keys;
+    return takes_keys || takes_arrays(batch) ? postgresql_batch_text(batch, *this) : Dialect::write(batch);
+  }
+
+  bool writes_whole(const driver::WriteBatch& batch) const override { return takes_arrays(batch); }
 
  private:
   bool is_bigint(const Column* column) const { return column && column_type(*column) == "bigint"; }

@@ -35,6 +35,8 @@ class WriteWriter {
       case Operation::pivot_remove:
         write_pivot_remove();
         break;
+      case Operation::reserve_keys:  // for dialects that have a statement for it
+        break;
     }
     return std::move(out_);
   }
@@ -158,5 +160,7 @@ class WriteWriter {
 std::string write_text(const WriteBatch& batch, const Dialect& dialect) {
   return WriteWriter(batch, dialect).write();
 }
+
+std::string Dialect::write(const WriteBatch& batch) const { return write_text(batch, *this); }
 
 }  // namespace kin::sql

@@ -13,6 +13,7 @@ using unit_of_work::column_value;
 std::size_t WriteBatch::parameters_per_row() const noexcept {
   if (pivot) return pivot->owner_columns.size() + pivot->target_columns.size();
   const std::size_t written = write_nulls ? 0 : columns.size();
+  if (operation == Operation::reserve_keys) return 0;
   if (operation == Operation::insert) return written;
   return written + entity->key.size() + (checks_version ? 1 : 0);
 }
@@ -23,7 +24,8 @@ ValueView WriteBatch::parameter(std::size_t row, std::size_t index, Scratch& scr
     const std::size_t owner_columns = pivot->owner_columns.size();
     if (index < owner_columns)
       return column_value(*pivot->owner_columns[index].references, link.owner->entity(), scratch);
-    return column_value(*pivot->target_columns[index - owner_columns].references, link.target->entity(), scratch);
+    return column_value(*pivot->target_columns[index - owner_columns].references, link.target->entity(),
+                        scratch);
   }
   const EntityState& state = *rows[row];
   const std::size_t written = write_nulls ? 0 : columns.size();
@@ -37,7 +39,8 @@ void WriteBatch::store(std::size_t row, const Column& column, ValueView value) c
   EntityState& state = *rows[row];
   unit_of_work::assign_cell(column, column.access.reach(state.entity()), value);
   if (!column.generated_key) return;
-  state.manager->journal().push_back({.state = &state, .snapshot = state.snapshot, .flags = state.flags, .key_assigned = true});
+  state.manager->journal().push_back(
+      {.state = &state, .snapshot = state.snapshot, .flags = state.flags, .key_assigned = true});
   state.manager->register_key(&state);
 }
 

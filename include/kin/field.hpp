@@ -45,6 +45,19 @@ inline constexpr bool is_time_point = false;
 template <class D>
 inline constexpr bool is_time_point<std::chrono::time_point<std::chrono::system_clock, D>> = true;
 
+/// False for two points in time with different database forms, such as a date and a point in time, or seconds and
+/// microseconds: where a database holds them as text, the shorter form would come first.
+template <class A, class B>
+constexpr bool same_time_form() {
+  if constexpr (is_time_point<A> && is_time_point<B>) {
+    constexpr CodecShape a = CodecOf<A>::shape;
+    constexpr CodecShape b = CodecOf<B>::shape;
+    return a.kind == b.kind && a.fraction_digits == b.fraction_digits;
+  } else {
+    return true;
+  }
+}
+
 /// Whether a member of type L (optional stripped) can be compared with a value of type V.
 template <class L, class V>
 constexpr bool comparable() {
@@ -341,6 +354,9 @@ template <class A, class LA, class B, class LB>
 Condition<typename CommonRoot<A, B>::type> compare_fields(Op op, const Field<A, LA>& a, const Field<B, LB>& b) {
   static_assert(comparable<strip_optional<LA>, strip_optional<LB>>(),
                 "kin: these two members cannot be compared with each other");
+  static_assert(same_time_form<strip_optional<LA>, strip_optional<LB>>(),
+                "kin: these two members are points in time of different units, which are not stored alike; give "
+                "both the same unit");
   return Condition<typename CommonRoot<A, B>::type>(comparison(op, a.expression(), b.expression()));
 }
 template <class R, class N, class V>

@@ -252,7 +252,7 @@ class EntityManager {
   static std::vector<Value> parameter_list(const Values&... values) {
     std::vector<Value> list;
     list.reserve(sizeof...(Values));
-    (detail::capture<Values>(values, [&](ValueView view) { list.push_back(Value(view)); }), ...);
+    (detail::capture<detail::strip_optional<Values>>(values, [&](ValueView view) { list.push_back(Value(view)); }), ...);
     return list;
   }
   template <class T, class K>

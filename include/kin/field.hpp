@@ -15,6 +15,7 @@
 #include <optional>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace kin {
 
@@ -229,16 +230,16 @@ class Field {
   Condition<Root> some() const { return quantified(detail::Op::some); }
   Condition<Root> none() const { return quantified(detail::Op::none); }
   template <class Item>
-  Condition<Root> some(const Condition<Item>& condition) const {
-    return quantified(detail::Op::some, condition);
+  Condition<Root> some(Condition<Item> condition) const {
+    return quantified(detail::Op::some, std::move(condition));
   }
   template <class Item>
-  Condition<Root> none(const Condition<Item>& condition) const {
-    return quantified(detail::Op::none, condition);
+  Condition<Root> none(Condition<Item> condition) const {
+    return quantified(detail::Op::none, std::move(condition));
   }
   template <class Item>
-  Condition<Root> every(const Condition<Item>& condition) const {
-    return quantified(detail::Op::every, condition);
+  Condition<Root> every(Condition<Item> condition) const {
+    return quantified(detail::Op::every, std::move(condition));
   }
   /// To-many: the number of items, to be compared.
   Computed<Root, std::int64_t> size() const;
@@ -286,17 +287,12 @@ class Field {
     return Condition<Root>(detail::unary(op, path_, alias_));
   }
   template <class Item>
-  Condition<Root> quantified(detail::Op op, const Condition<Item>& condition) const {
+  Condition<Root> quantified(detail::Op op, Condition<Item> condition) const {
     static_assert(detail::AnyCollection<Leaf>, "kin: some(), none() and every() need a Collection member");
     if constexpr (detail::AnyCollection<Leaf>)
       static_assert(std::is_same_v<typename detail::CollectionTarget<Bare>::type, Item>,
                     "kin: the condition is on another entity than the collection's items");
-    detail::Expression expression = detail::field_expression(path_, alias_);
-    detail::Expression item = condition.expression();
-    if (item.empty()) item.push_operator(detail::Op::always);
-    expression.append(std::move(item));
-    expression.push_operator(op, 1);
-    return Condition<Root>(std::move(expression));
+    return Condition<Root>(detail::quantified(op, path_, alias_, std::move(condition).expression()));
   }
 
   detail::MemberPath path_;

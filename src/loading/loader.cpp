@@ -118,7 +118,7 @@ Task<void> Loader::populate(std::span<const query::PopulateNode> nodes, std::vec
   if (owners.empty()) co_return;
   for (const query::PopulateNode& node : nodes) {
     const Property& relation = *node.property;
-    if (node.hydration == query::none) {
+    if (node.hydration == query::none || !joins_were_read_) {
       if (relation.is_to_one() && relation.owner) {
         co_await load_to_one(relation, owners);
       } else {

@@ -10,9 +10,9 @@
 namespace kin {
 
 void detail::throw_too_large(std::size_t bytes) {
-  throw ValidationError(
-      fmt::format("a value of {} bytes is too large for a column: it must be smaller than 4 GiB; store it in parts",
-                  bytes));
+  throw ValidationError(fmt::format(
+      "a value of {} bytes is too large for a column: it must be smaller than 4 GiB; store it in parts",
+      bytes));
 }
 
 ValueView Value::view() const noexcept {

@@ -14,8 +14,8 @@ using query::none;
 /// each other as it has terms, and SQLite allows 1000.
 constexpr std::uint32_t longest_chain = 32;
 
-/// More parentheses inside each other are avoided. Each costs SQLite's parser three of its hundred places, and a
-/// sub-select costs ten.
+/// More parentheses inside each other are avoided. Each costs SQLite's parser three of its hundred places,
+/// and a sub-select costs ten.
 constexpr std::uint32_t deepest_parentheses = 12;
 
 /// What is not deeper is left to stand at the end of a `case`.
@@ -36,7 +36,8 @@ std::string_view test(bool unknown_is_true, bool negated) {
 
 }  // namespace
 
-ConditionText::ConditionText(const std::vector<Node>& nodes, std::string& out, const WritePredicate& write_predicate)
+ConditionText::ConditionText(const std::vector<Node>& nodes, std::string& out,
+                             const WritePredicate& write_predicate)
     : nodes_(nodes), out_(out), write_predicate_(write_predicate) {
   // Each level has an operator and something to work on.
   if (nodes.size() > 2 * deepest_parentheses) measure();
@@ -129,9 +130,9 @@ void ConditionText::write_chain(const Step& step) {
   }
 }
 
-/// Goes down along the largest operands. On the way, an `and` is false as soon as the rest of it is, an `or` true;
-/// else its largest operand decides, and so on. The rest has at most half of the nodes, so that only a few `case`s
-/// can stand inside each other.
+/// Goes down along the largest operands. On the way, an `and` is false as soon as the rest of it is, an `or`
+/// true; else its largest operand decides, and so on. The rest has at most half of the nodes, so that only a
+/// few `case`s can stand inside each other.
 void ConditionText::write_cases(std::uint32_t at, Context context) {
   bool unknown_is_true = context.unknown_is_true;
   bool negated = false;

@@ -11,20 +11,22 @@
 
 namespace kin::sql {
 
-/// Writes the logic of one condition of a where or having clause; its predicates are written by the caller. Walks
-/// without recursion over the condition's depth.
+/// Writes the logic of one condition of a where or having clause; its predicates are written by the caller.
+/// Walks without recursion over the condition's depth.
 ///
-/// Parsers of databases stop at some number of parentheses inside each other (SQLite's before 3.46 at about 30), so
-/// what lies deeper is written as a `case`: the way down to the deepest part becomes a list of `when`s beside each
-/// other. Such a `case` is true or false where the condition is unknown. That changes no row: a clause takes rows for
-/// which its condition is true, so unknown counts as false there, and as true below a `not`.
+/// Parsers of databases stop at some number of parentheses inside each other (SQLite 3.40's at about
+/// 30), so what lies deeper is written as a `case`: the way down to the deepest part becomes a list of
+/// `when`s beside each other. Such a `case` is true or false where the condition is unknown. That changes no
+/// row: a clause takes rows for which its condition is true, so unknown counts as false there, and as true
+/// below a `not`.
 class ConditionText {
  public:
   /// Writes the predicate at this node; `negated` for those only that are never unknown.
   using WritePredicate = std::function<void(std::uint32_t node, bool negated)>;
 
   /// Lifetime: all of them outlive the object.
-  ConditionText(const std::vector<query::Node>& nodes, std::string& out, const WritePredicate& write_predicate);
+  ConditionText(const std::vector<query::Node>& nodes, std::string& out,
+                const WritePredicate& write_predicate);
 
   /// `enclosed`: it stands in parentheses or alone, and needs none of its own.
   void write(bool enclosed);
@@ -32,8 +34,8 @@ class ConditionText {
  private:
   /// Where a part of the condition stands.
   struct Context {
-    std::uint32_t level = 0;      ///< number of parentheses around it
-    bool unknown_is_true = false; ///< below an odd number of `not`s
+    std::uint32_t level = 0;       ///< number of parentheses around it
+    bool unknown_is_true = false;  ///< below an odd number of `not`s
     Context deeper() const { return {level + 1, unknown_is_true}; }
     Context negated() const { return {level + 1, !unknown_is_true}; }
   };
@@ -41,9 +43,9 @@ class ConditionText {
   struct Step {
     enum class Kind : std::uint8_t { text, node, chain };
     Kind kind = Kind::text;
-    bool enclosed = false;                  ///< of a node
-    detail::Op op = detail::Op::and_;       ///< of a chain
-    std::uint32_t first = 0;                ///< of a node its index, of a chain the range of its operands
+    bool enclosed = false;             ///< of a node
+    detail::Op op = detail::Op::and_;  ///< of a chain
+    std::uint32_t first = 0;           ///< of a node its index, of a chain the range of its operands
     std::uint32_t last = 0;
     Context context{};
     std::string_view text{};

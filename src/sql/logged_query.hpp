@@ -17,8 +17,9 @@ namespace kin::sql {
 /// destructor, as of a failed statement unless succeeded() was called. What the logger throws is dropped, so
 /// that logging never changes what a statement came to.
 ///
-/// Lifetime: the parameters, and what they point at, outlive it: they are copied when the logger asks for them, which
-/// of a batch is when all is over, so that a row's parameters may hold the key that an earlier row has got.
+/// Lifetime: the parameters, and what they point at, outlive it: they are copied when the logger asks for
+/// them, which of a batch is when all is over, so that a row's parameters may hold the key that an earlier
+/// row has got.
 class LoggedQuery final : private kin::detail::ParameterSource {
  public:
   LoggedQuery(const QueryLogger& logger, std::string_view sql, std::span<const ValueView> parameters = {});

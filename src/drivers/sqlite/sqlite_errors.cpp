@@ -135,10 +135,11 @@ bool is_nested_too_deep(std::string_view words) {
   // The statement may be of any length, and says nothing that the sentence does not.
   if (failure.context.preparing && is_nested_too_deep(words))
     throw ValidationError(
-        fmt::format("the statement nests expressions or sub-selects deeper than this SQLite's parser goes ({}); use "
-                    "fewer conditions on collections inside each other, or fewer parentheses in a statement of your "
-                    "own",
-                    words),
+        fmt::format(
+            "the statement nests expressions or sub-selects deeper than this SQLite's parser goes ({}); use "
+            "fewer conditions on collections inside each other, or fewer parentheses in a statement of your "
+            "own",
+            words),
         std::move(failure.details));
   if (const auto table = rest_after(words, "no such table: "); !table.empty()) {
     failure.details.table = table;

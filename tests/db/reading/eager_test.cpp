@@ -120,8 +120,8 @@ TEST_P(ReadingEager, ALoadedStubHasThem) {
   expect_loaded(order);
 }
 
-// A flush leaves what it wrote in the identity map, with the relations as they were made: what was never read is
-// loaded by the first find, as MikroORM does it.
+// A flush leaves what it wrote in the identity map, with the relations as they were made: what was never read
+// is loaded by the first find, as MikroORM does it.
 TEST_P(ReadingEager, AnEntityThatIsThereAlreadyGetsWhatItLacks) {
   for (const Strategy strategy : strategies) {
     start_with(strategy);

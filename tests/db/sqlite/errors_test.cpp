@@ -122,7 +122,8 @@ TEST_F(SqliteErrors, ExpressionsInsideEachOtherTooDeep) {
   for (int i = 0; i < 1500; ++i) sql += "not (";
   sql += "1 = 1" + std::string(1500, ')');
   const auto error = fails<ValidationError>(sql);
-  EXPECT_THAT(error.what(), HasSubstr("nests expressions or sub-selects deeper than this SQLite's parser goes"));
+  EXPECT_THAT(error.what(),
+              HasSubstr("nests expressions or sub-selects deeper than this SQLite's parser goes"));
   EXPECT_THAT(error.what(), Not(HasSubstr("not (not (")));
   EXPECT_EQ(error.sql(), sql);
 }
@@ -134,7 +135,8 @@ TEST(SqliteErrorsOfFiles, NameTheFile) {
   EXPECT_THAT(no_database.what(), HasSubstr("file is not a database: '" + database.path() + "'"));
   const std::string missing = database.folder() + "/nowhere/at.db";
   const auto no_folder = caught<ConnectionError>([&] { (void)make_driver(missing); });
-  EXPECT_THAT(no_folder.what(), HasSubstr("can't open the database '" + missing + "': unable to open database file"));
+  EXPECT_THAT(no_folder.what(),
+              HasSubstr("can't open the database '" + missing + "': unable to open database file"));
 }
 
 TEST(SqliteErrorsOfFiles, NameTheFileThatIsDamagedLater) {

@@ -246,8 +246,9 @@ void describe(kin::Schema<Guest>& guest) {
 }
 
 TEST(MetadataValidation, ReportsTwoKindsOfOneRelation) {
-  EXPECT_THAT(problems_of<Guest>(), ElementsAre("Guest.room: it says both kin::one_to_one and kin::many_to_one; "
-                                                "take one of the words away."));
+  EXPECT_THAT(problems_of<Guest>(),
+              ElementsAre("Guest.room: it says both kin::one_to_one and kin::many_to_one; "
+                          "take one of the words away."));
 }
 }  // namespace two_kinds
 

@@ -28,7 +28,9 @@ class Source final : public kin::detail::ParameterSource {
 
 TEST(QueryParameters, AreNotCopiedForALoggerThatDoesNotLook) {
   const Source source;
-  { const QueryParameters parameters(source); }
+  {
+    const QueryParameters parameters(source);
+  }
   EXPECT_EQ(source.asked, 0);
 }
 

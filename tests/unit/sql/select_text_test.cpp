@@ -446,11 +446,15 @@ TEST(SelectText, WritesDeepConditionsAsCases) {
   for (int i = 1; i <= 14; ++i) deep = i % 2 == 0 ? std::move(deep) && id == i : std::move(deep) || id == i;
   std::string cases;
   for (int i = 13; i > 2; --i)
-    cases += i % 2 == 0 ? R"( when ("t0"."id" = ?) is not true then 1 = 0)" : R"( when ("t0"."id" = ?) is true then 1 = 1)";
-  EXPECT_EQ(counted(deep), R"("book" as "t0" where case)" + cases +
-                               R"( else (("t0"."id" = ? or "t0"."id" = ?) and "t0"."id" = ?) is true end and "t0"."id" = ?)");
+    cases += i % 2 == 0 ? R"( when ("t0"."id" = ?) is not true then 1 = 0)"
+                        : R"( when ("t0"."id" = ?) is true then 1 = 1)";
+  EXPECT_EQ(
+      counted(deep),
+      R"("book" as "t0" where case)" + cases +
+          R"( else (("t0"."id" = ? or "t0"."id" = ?) and "t0"."id" = ?) is true end and "t0"."id" = ?)");
   const Request<Book> request(deep);
-  EXPECT_THAT(values_of(request), ElementsAre("13", "12", "11", "10", "9", "8", "7", "6", "5", "4", "3", "0", "1", "2", "14"));
+  EXPECT_THAT(values_of(request),
+              ElementsAre("13", "12", "11", "10", "9", "8", "7", "6", "5", "4", "3", "0", "1", "2", "14"));
 }
 
 TEST(SelectText, WritesDeepConditionsBelowNotAsCasesThatAreTrueWhenUnknown) {

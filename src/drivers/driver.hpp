@@ -94,6 +94,9 @@ class WriteBatch {
   ValueView parameter(std::size_t row, std::size_t index, Scratch& scratch) const;
   /// Stores a value read back into the row's entity, e.g. the generated key.
   void store(std::size_t row, const Column& column, ValueView value) const;
+  /// The row in words for an error, without a value that is written: by the key of a row that exists, by its place in
+  /// the batch of one that is inserted.
+  std::string row_in_words(std::size_t row) const;
   /// To be called by the driver for an update or remove that met no row.
   void missed(std::size_t row);
   const std::vector<std::size_t>& missed_rows() const noexcept { return missed_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "loading/select_in.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace kin::loading {
@@ -159,6 +160,11 @@ std::shared_ptr<const PlannedRead> plan_through_pivot(const Property& relation, 
   return read;
 }
 
+std::uint32_t cell_of(const HydrationSource& hydration, const Column& column) {
+  const auto found = std::ranges::find(hydration.columns, &column);
+  return hydration.first_cell + static_cast<std::uint32_t>(found - hydration.columns.begin());
+}
+
 std::shared_ptr<const PlannedRead> plan_by_foreign_key(const Property& relation, std::size_t list_size) {
   const Property& owning = *relation.inverse;
   const EntityMetadata& target = *relation.target;
@@ -170,8 +176,9 @@ std::shared_ptr<const PlannedRead> plan_by_foreign_key(const Property& relation,
   std::vector<const Column*> foreign_key;
   for (std::uint32_t i = 0; i < owning.column_count; ++i)
     foreign_key.push_back(&target.columns[owning.first_column + i]);
-  for (const Column* column : foreign_key) select_column(*read, *column, 0);
   select_entity(*read, target, 0);
+  // The columns of a reference are read with the entity, one beside the other.
+  read->owner_cell = cell_of(read->hydration.front(), *foreign_key.front());
   read->plan.where = in_condition(foreign_key, 0, list_size);
   read->plan.value_count = value_count(list_size, foreign_key.size());
   order_items(*read, relation, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <utility>
 
+#include "sql/condition_text.hpp"
 #include "sql/parameters.hpp"
 #include "sql/select_writer.hpp"
 
@@ -8,92 +9,7 @@ namespace kin::sql {
 namespace {
 
 using detail::Op;
-using query::Node;
 using query::none;
-
-/// Longer chains are cut into halves in parentheses: databases take a chain for as many expressions inside
-/// each other as it has terms, and SQLite allows 1000.
-constexpr std::uint32_t longest_chain = 32;
-
-/// A step of writing a condition.
-struct Step {
-  enum class Kind : std::uint8_t { text, node, chain };
-  Kind kind = Kind::text;
-  bool enclosed = false;    ///< of a node: stands in parentheses or alone, and needs none of its own
-  Op op = Op::and_;         ///< of a chain
-  std::uint32_t first = 0;  ///< of a node its index, of a chain the range of its operands
-  std::uint32_t last = 0;
-  std::string_view text{};
-};
-
-/// What is yet to be written of a condition; the next step is the last one.
-class Agenda {
- public:
-  explicit Agenda(const std::vector<Node>& nodes) : nodes_(nodes) {}
-
-  bool empty() const { return steps_.empty(); }
-  Step take() {
-    const Step step = steps_.back();
-    steps_.pop_back();
-    return step;
-  }
-  void text(std::string_view text) {
-    Step step;
-    step.text = text;
-    steps_.push_back(step);
-  }
-  void node(std::uint32_t index, bool enclosed) {
-    Step step;
-    step.kind = Step::Kind::node;
-    step.first = index;
-    step.enclosed = enclosed;
-    steps_.push_back(step);
-  }
-  void chain(Op op, std::uint32_t first, std::uint32_t last) {
-    Step step;
-    step.kind = Step::Kind::chain;
-    step.op = op;
-    step.first = first;
-    step.last = last;
-    steps_.push_back(step);
-  }
-  /// The operands of an and/or as a chain.
-  void operands(std::uint32_t node) {
-    const std::uint32_t count = nodes_[node].count;
-    const auto first = static_cast<std::uint32_t>(operands_.size());
-    operands_.resize(first + count);
-    std::uint32_t operand = node;
-    for (std::uint32_t i = count; i > 0; --i) {
-      operand = operand - 1;
-      operands_[first + i - 1] = operand;
-      operand = nodes_[operand].begin;
-    }
-    chain(nodes_[node].op, first, first + count);
-  }
-  void divide(const Step& chain_step);
-
- private:
-  const std::vector<Node>& nodes_;
-  std::vector<Step> steps_{};
-  std::vector<std::uint32_t> operands_{};
-};
-
-void Agenda::divide(const Step& whole) {
-  const bool is_and = whole.op == Op::and_;
-  if (whole.last - whole.first > longest_chain) {
-    const std::uint32_t middle = whole.first + (whole.last - whole.first) / 2;
-    text(")");
-    chain(whole.op, middle, whole.last);
-    text(is_and ? ") and (" : ") or (");
-    chain(whole.op, whole.first, middle);
-    text("(");
-    return;
-  }
-  for (std::uint32_t i = whole.last; i > whole.first; --i) {
-    node(operands_[i - 1], false);
-    if (i - 1 > whole.first) text(is_and ? " and " : " or ");
-  }
-}
 
 std::string_view arithmetic(Op op) {
   switch (op) {
@@ -108,48 +24,16 @@ std::string_view arithmetic(Op op) {
   }
 }
 
-/// Predicates whose opposite reads better than a `not` around them; none of them is ever unknown.
-bool is_turned_easily(Op op) {
-  return op == Op::always || op == Op::some || op == Op::none || op == Op::every;
-}
-
 }  // namespace
 
-/// `not` is SQL's own: of a comparison with null it is as unknown as the comparison, so that neither
-/// field == x nor !(field == x) is true where the field is null.
 void SelectWriter::write_condition(const Nodes& nodes, bool enclosed) {
-  Agenda agenda(nodes);
-  agenda.node(static_cast<std::uint32_t>(nodes.size() - 1), enclosed);
-  while (!agenda.empty()) {
-    const Step step = agenda.take();
-    if (step.kind == Step::Kind::text) {
-      out_ += step.text;
-      continue;
-    }
-    if (step.kind == Step::Kind::chain) {
-      agenda.divide(step);
-      continue;
-    }
-    const Node& node = nodes[step.first];
-    if (node.op == Op::and_ || node.op == Op::or_) {
-      if (!step.enclosed) {
-        out_ += '(';
-        agenda.text(")");
-      }
-      agenda.operands(step.first);
-    } else if (node.op != Op::not_) {
-      write_predicate(nodes, step.first, false);
-    } else if (is_turned_easily(nodes[step.first - 1].op)) {
-      write_predicate(nodes, step.first - 1, true);
-    } else {
-      out_ += "not (";
-      agenda.text(")");
-      agenda.node(step.first - 1, true);
-    }
-  }
+  const ConditionText::WritePredicate predicate = [&](std::uint32_t node, bool negated) {
+    write_predicate(nodes, node, negated);
+  };
+  ConditionText(nodes, out_, predicate).write(enclosed);
 }
 
-/// `negated` is for those that is_turned_easily() only.
+/// `negated` is for those only that are never unknown.
 void SelectWriter::write_predicate(const Nodes& nodes, std::uint32_t node, bool negated) {
   const query::Node& at = nodes[node];
   if (at.op == Op::always) {

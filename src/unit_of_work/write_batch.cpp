@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <kin/error.hpp>
 
 #include "drivers/driver.hpp"
@@ -42,6 +43,14 @@ void WriteBatch::store(std::size_t row, const Column& column, ValueView value) c
   state.manager->journal().push_back(
       {.state = &state, .snapshot = state.snapshot, .flags = state.flags, .key_assigned = true});
   state.manager->register_key(&state);
+}
+
+std::string WriteBatch::row_in_words(std::size_t row) const {
+  if (pivot)
+    return fmt::format("link {} of {} of {}.{}", row + 1, row_count(), pivot->owner_property->entity->name,
+                       pivot->owner_property->name);
+  if (operation == Operation::insert) return fmt::format("row {} of {} of {}", row + 1, row_count(), entity->name);
+  return unit_of_work::describe(*rows[row]);
 }
 
 void WriteBatch::missed(std::size_t row) { missed_.push_back(row); }

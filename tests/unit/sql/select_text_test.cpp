@@ -387,7 +387,7 @@ TEST(SelectText, CommentsCannotBeEnded) {
   request.comment = "a */ drop table book; /* b *";
   EXPECT_EQ(
       sql_of(request, ReadKind::count),
-      R"(/* a * / drop table book; /* b * */ select count(*) from "book" as "t0" where "t0"."price" < ?)");
+      R"(/* a * / drop table book; / * b * */ select count(*) from "book" as "t0" where "t0"."price" < ?)");
 }
 
 TEST(SelectText, QueriesJoinGroupAndNameColumns) {

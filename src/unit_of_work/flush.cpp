@@ -152,6 +152,15 @@ Task<void> write_changes(driver::Connection& connection, Operation operation, st
   }
 }
 
+/// Rows that this flush has written before: their version was checked then, and has moved on.
+Task<void> write_again(driver::Connection& connection, std::span<const ChangeSet> changes) {
+  std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false);
+  for (WriteBatch& batch : batches) {
+    co_await connection.write(batch);
+    check_missed(batch);
+  }
+}
+
 Task<void> write_nulls(driver::Connection& connection, std::span<const ChangeSet> changes) {
   std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false);
   for (WriteBatch& batch : batches) {
@@ -184,11 +193,13 @@ Task<void> write_inserts(driver::Connection& connection, const FlushPlan& plan, 
 }
 
 Task<void> write_plan(driver::Connection& connection, const FlushPlan& plan, bool sequential) {
+  if (!plan.releases.empty()) co_await write_nulls(connection, plan.releases);
   if (!plan.early_deletes.empty()) co_await write_changes(connection, Operation::remove, plan.early_deletes, true);
-  if (!plan.early_updates.empty()) co_await write_changes(connection, Operation::update, plan.early_updates, false);
+  const bool ordered = plan.ordered_updates;
+  if (!plan.early_updates.empty()) co_await write_changes(connection, Operation::update, plan.early_updates, ordered);
   if (!plan.inserts.empty()) co_await write_inserts(connection, plan, sequential);
-  if (!plan.updates.empty()) co_await write_changes(connection, Operation::update, plan.updates, plan.ordered_updates);
-  if (!plan.extra_updates.empty()) co_await write_changes(connection, Operation::update, plan.extra_updates, false);
+  if (!plan.updates.empty()) co_await write_changes(connection, Operation::update, plan.updates, ordered);
+  if (!plan.extra_updates.empty()) co_await write_again(connection, plan.extra_updates);
   if (!plan.pivot_removes.empty()) co_await write_pivots(connection, Operation::pivot_remove, plan.pivot_removes);
   if (!plan.pivot_inserts.empty()) co_await write_pivots(connection, Operation::pivot_insert, plan.pivot_inserts);
   if (!plan.null_references.empty()) co_await write_nulls(connection, plan.null_references);

@@ -59,7 +59,10 @@ class Manager {
   EntityState* find_in_map(const EntityMetadata& entity, const ValueView* cells);
   /// Enters an entity whose key is set; throws ValidationError when another entity has the key.
   void register_key(EntityState* state);
+  /// The key leads to nothing then, or to the entity that the next flush deletes and whose key this one took.
   void unregister_key(EntityState* state) noexcept;
+  /// Throws ValidationError when another entity took the key of one that was to be deleted.
+  void require_key_free(const EntityState& state);
   /// Enters an entity again after a rollback, unless another one took its key meanwhile.
   void register_if_free(EntityState* state);
   bool has_key(const EntityState& state) const;

@@ -208,6 +208,7 @@ void undo(Manager& manager, JournalEntry& entry) {
     CollectionData& data = CollectionAccess::data(*entry.collection);
     data.stored = std::move(entry.stored);
     if (!data.initialized) {
+      detail::drop_index(data);
       data.added = std::move(entry.added);
       data.taken = std::move(entry.taken);
     }
@@ -280,6 +281,7 @@ void tidy_collections(Manager& manager) {
       manager.journal().push_back(std::move(entry));
     }
     if (data.dirty && data.initialized) data.stored = data.items;
+    if (!data.initialized) detail::drop_index(data);
     data.added.clear();
     data.taken.clear();
     data.dirty = false;

@@ -206,7 +206,14 @@ void restore_version(Manager& manager, EntityState& state) {
 void undo(Manager& manager, JournalEntry& entry) {
   if (entry.collection) {
     CollectionData& data = CollectionAccess::data(*entry.collection);
-    data.stored = std::move(entry.stored);
+    if (data.initialized && !(entry.added.empty() && entry.taken.empty())) {
+      // Loaded since: what it read holds the changes that the rollback took back.
+      const boost::unordered_flat_set<EntityState*> added(entry.added.begin(), entry.added.end());
+      std::erase_if(data.stored, [&](EntityState* item) { return added.contains(item); });
+      data.stored.insert(data.stored.end(), entry.taken.begin(), entry.taken.end());
+    } else {
+      data.stored = std::move(entry.stored);
+    }
     if (!data.initialized) {
       detail::drop_index(data);
       data.added = std::move(entry.added);

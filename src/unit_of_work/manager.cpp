@@ -39,7 +39,7 @@ void Manager::clear() {
   changed_collections_.clear();
   orphans_.clear();
   journal_.clear();
-  for (Mark& mark : marks_) mark = Mark{0, 0};
+  for (Mark& mark : marks_) mark = Mark{0, 0, mark.work ? std::optional<std::size_t>(0) : std::nullopt};
   unscheduled = 0;
   arena_.release();
 }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -119,7 +120,9 @@ class Manager {
   Task<void> begin(TransactionOptions options);
   Task<void> commit();
   Task<void> rollback();
-  /// As rollback, and the manager forgets what it read and undoes what was changed since begin: for another try.
+  /// Everything from here on until the end of the innermost transaction is undone by rollback_and_reset.
+  void work_begins() { marks_.back().work = journal_.size(); }
+  /// As rollback, and the manager forgets what it read and undoes what was changed since work_begins: for another try.
   Task<void> rollback_and_reset();
   int transaction_level() const noexcept { return static_cast<int>(marks_.size()); }
   unit_of_work::Journal& journal() noexcept { return journal_; }
@@ -156,7 +159,11 @@ class Manager {
   struct Mark {
     std::size_t journal;
     std::size_t allocated;
+    std::optional<std::size_t> work{};  ///< length of the journal when the work of a transaction began that may be retried
   };
+  Task<void> roll_back(bool reset);
+  void forget_work(const Mark& mark);
+  void mark_stale();
   std::vector<Mark> marks_{};               ///< one for each open transaction and savepoint
   driver::Loan transaction_connection_{};
   std::atomic<bool> in_use_{false};

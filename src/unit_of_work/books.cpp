@@ -114,7 +114,7 @@ class Farewell {
       touch(manager_.collection_at(*target, *relation.inverse));
     } else if (reference_of(target->entity(), relation.inverse->offset) == &state) {
       if (relation.owner) {
-        set_reference_at(target->entity(), relation.inverse->offset, nullptr);
+        manager_.put_reference(*target, *relation.inverse, nullptr);
       } else {
         leave_referring(*target, *relation.inverse);
       }

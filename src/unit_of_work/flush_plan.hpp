@@ -56,6 +56,9 @@ bool anything_to_flush(detail::Manager& manager, const EntityMetadata& entity);
 
 // The steps, each in a file of its own.
 
+/// inverse_sides.cpp: makes the owners follow inverse one-to-one members that the user assigned. Returns true when
+/// there was one. Throws ValidationError for entities that cannot be referred to.
+bool follow_inverse_sides(detail::Manager& manager);
 /// cascades.cpp: schedules what cascades reach, without recursion.
 void apply_cascades(detail::Manager& manager);
 /// insert_order.cpp: orders plan.inserts, fills deferred, extra_updates and insert_levels.

@@ -17,6 +17,7 @@
 #include "drivers/driver.hpp"
 #include "orm_core.hpp"
 #include "unit_of_work/arena.hpp"
+#include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/identity_map.hpp"
 #include "unit_of_work/journal.hpp"
 
@@ -82,6 +83,11 @@ class Manager {
   /// Lets the inverse sides of an entity's to-one members know of it.
   void enter_inverse_sides(EntityState& state);
   void set_reference(EntityState& state, const Property& property, EntityState* target);
+  /// Sets a to-one member and nothing else; of an inverse one it does not count as assigned by the user.
+  void put_reference(EntityState& state, const Property& property, EntityState* target) const noexcept {
+    unit_of_work::set_reference_at(state.entity(), property.offset, target);
+    if (!property.owner) runtime(*state.metadata).store_inverse(state, property);
+  }
   bool collection_add(CollectionBase& collection, EntityState& owner, EntityState* item);
   bool collection_remove(CollectionBase& collection, EntityState& owner, EntityState* item);
   void queue_collection(CollectionBase& collection, CollectionData& data);

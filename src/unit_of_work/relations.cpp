@@ -125,19 +125,19 @@ void Manager::set_reference(EntityState& state, const Property& property, Entity
   if (target) require_own(target, "set");
   EntityState* before = reference_of(state.entity(), property.offset);
   if (before == target) return;
-  set_reference_at(state.entity(), property.offset, target);
+  put_reference(state, property, target);
   if (!property.inverse) return;
   if (property.kind == PropertyKind::many_to_one) {
     if (before) mirror_remove(*this, *before, *property.inverse, &state);
     if (target) mirror_add(*this, *target, *property.inverse, &state);
     return;
   }
-  const std::uint32_t other = property.inverse->offset;
-  if (before && reference_of(before->entity(), other) == &state) set_reference_at(before->entity(), other, nullptr);
+  const Property& other = *property.inverse;
+  if (before && reference_of(before->entity(), other.offset) == &state) put_reference(*before, other, nullptr);
   if (!target) return;
-  if (EntityState* partner = reference_of(target->entity(), other); partner && partner != &state)
-    set_reference_at(partner->entity(), property.offset, nullptr);
-  set_reference_at(target->entity(), other, &state);
+  if (EntityState* partner = reference_of(target->entity(), other.offset); partner && partner != &state)
+    put_reference(*partner, property, nullptr);
+  put_reference(*target, other, &state);
 }
 
 void Manager::enter_inverse_sides(EntityState& state) {
@@ -150,8 +150,8 @@ void Manager::enter_inverse_sides(EntityState& state) {
       mirror_add(*this, *target, *property->inverse, &state);
     } else {
       EntityState* partner = reference_of(target->entity(), property->inverse->offset);
-      if (partner && partner != &state) set_reference_at(partner->entity(), property->offset, nullptr);
-      set_reference_at(target->entity(), property->inverse->offset, &state);
+      if (partner && partner != &state) put_reference(*partner, *property, nullptr);
+      put_reference(*target, *property->inverse, &state);
     }
   }
   for (const Property* property : state.metadata->collections) {

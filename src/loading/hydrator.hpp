@@ -32,7 +32,7 @@ class Hydrator : public driver::RowSink {
   /// Root entities in order, each once.
   std::vector<EntityState*>& roots() noexcept { return roots_; }
 
-  /// The first hydration source's entity in a row, with what is joined to it; null when a left join found none.
+  /// The first hydration source's entity in a row, with what is joined to it; null when there is none.
   EntityState* item(const ValueView* cells);
 
  private:
@@ -66,8 +66,9 @@ class Hydrator : public driver::RowSink {
   bool multiplied_ = false;
 };
 
-/// Makes an inverse to-one member refer to what a query found, unless the user has assigned it, or the owner that was
-/// found, to another one meanwhile.
-void link_inverse(detail::Manager& manager, EntityState& state, const Property& inverse, EntityState* owner, bool refresh);
+/// Makes an inverse to-one member refer to what a query found, unless the user has assigned it, or the owner
+/// that was found, to another one meanwhile.
+void link_inverse(detail::Manager& manager, EntityState& state, const Property& inverse, EntityState* owner,
+                  bool refresh);
 
 }  // namespace kin::loading

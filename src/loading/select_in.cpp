@@ -103,7 +103,8 @@ void select_entity(PlannedRead& read, const EntityMetadata& entity, std::uint32_
   read.hydration.push_back(std::move(hydration));
 }
 
-/// Joins the tables that hold the keys of the entity's inverse to-one members; the entity is the first hydration source.
+/// Joins the tables that hold the keys of the entity's inverse to-one members; the entity is the first
+/// hydration source.
 void join_inverse_references(PlannedRead& read, const EntityMetadata& entity, std::uint32_t source) {
   for (const Property* relation : entity.to_one) {
     if (relation->owner || !relation->inverse) continue;

@@ -26,7 +26,8 @@ HydrationSource inverse_reference(const Property& relation) {
   const Property& owning = *relation.inverse;
   for (const Column& column : relation.target->columns) {
     const bool of_key = column.index - owning.first_column < owning.column_count;
-    if (!column.primary_key && (of_key || &column == relation.target->version)) source.columns.push_back(&column);
+    if (!column.primary_key && (of_key || &column == relation.target->version))
+      source.columns.push_back(&column);
   }
   return source;
 }
@@ -66,7 +67,8 @@ void EntityRead::add_inverse_references(const PopulateTree& node, PlaceId place,
     HydrationSource source = inverse_reference(*relation);
     source.first_cell = static_cast<std::uint32_t>(planned_.plan.select.size());
     source.parent = hydration;
-    for (const Column* column : source.columns) planned_.plan.select.push_back({field_expression(*column, from), {}});
+    for (const Column* column : source.columns)
+      planned_.plan.select.push_back({field_expression(*column, from), {}});
     planned_.hydration.push_back(std::move(source));
   }
 }

@@ -13,7 +13,7 @@
 
 namespace kin::query {
 
-/// The columns of the entity that holds the key of an inverse to-one relation, as far as a reference needs them.
+/// What a reference needs of the entity that holds the key of an inverse to-one relation.
 HydrationSource inverse_reference(const Property& relation);
 
 /// Plans which columns a find reads, and which of the populated relations are joined to it.

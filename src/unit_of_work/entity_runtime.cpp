@@ -145,7 +145,8 @@ std::byte* EntityRuntime::take_partial_snapshot(const void* entity, const Column
 }
 
 std::byte* EntityRuntime::make_room(std::size_t size, const void* entity, Arena& arena) const {
-  if (inverses_.empty()) [[likely]] return arena.allocate_bytes(size);
+  if (inverses_.empty()) [[likely]]
+    return arena.allocate_bytes(size);
   std::byte* to = arena.allocate_bytes(inverses_.size() * sizeof(EntityState*) + size);
   for (const Property* property : inverses_) {
     EntityState* target = reference_of(entity, property->offset);
@@ -164,7 +165,8 @@ std::size_t EntityRuntime::place_of(const Property& inverse) const noexcept {
   return place * sizeof(EntityState*);
 }
 
-EntityState* EntityRuntime::stored_inverse(const EntityState& state, const Property& property) const noexcept {
+EntityState* EntityRuntime::stored_inverse(const EntityState& state,
+                                           const Property& property) const noexcept {
   if (!state.snapshot) return nullptr;
   EntityState* stored;
   std::memcpy(&stored, state.snapshot - place_of(property), sizeof stored);
@@ -178,7 +180,8 @@ void EntityRuntime::store_inverse(EntityState& state, const Property& property) 
 }
 
 void EntityRuntime::keep_inverses(EntityState& state, const std::byte* before) const noexcept {
-  if (inverses_.empty()) [[likely]] return;
+  if (inverses_.empty()) [[likely]]
+    return;
   const std::size_t size = inverses_.size() * sizeof(EntityState*);
   if (before) {
     std::memcpy(state.snapshot - size, before - size, size);

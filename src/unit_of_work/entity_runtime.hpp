@@ -39,7 +39,7 @@ class EntityRuntime {
   const EntityMetadata& metadata() const noexcept { return metadata_; }
   const std::vector<Tracked>& tracked() const noexcept { return tracked_; }
 
-  /// Packs all tracked members of an entity. In front of them lie its inverse to-one members, which have no column.
+  /// Packs all tracked members of an entity; in front of them its inverse to-one members, which have no column.
   std::byte* take_snapshot(const void* entity, Arena& arena) const;
   /// Packs only the members whose columns are in `loaded`; the snapshot starts with that mask.
   std::byte* take_partial_snapshot(const void* entity, const ColumnMask& loaded, Arena& arena) const;
@@ -64,7 +64,7 @@ class EntityRuntime {
 
   /// The to-one members whose foreign key the other side holds.
   const std::vector<const Property*>& inverses() const noexcept { return inverses_; }
-  /// What such a member referred to when it was last read, flushed, or set by the other side; null without a snapshot.
+  /// What such a member referred to when it was last read, flushed, or set by the other side.
   EntityState* stored_inverse(const EntityState& state, const Property& property) const noexcept;
   /// Makes the snapshot hold what the member refers to: it does not count as assigned by the user.
   void store_inverse(EntityState& state, const Property& property) const noexcept;

@@ -196,7 +196,8 @@ Task<void> write_plan(driver::Connection& connection, const FlushPlan& plan, boo
   if (!plan.releases.empty()) co_await write_nulls(connection, plan.releases);
   if (!plan.early_deletes.empty()) co_await write_changes(connection, Operation::remove, plan.early_deletes, true);
   const bool ordered = plan.ordered_updates;
-  if (!plan.early_updates.empty()) co_await write_changes(connection, Operation::update, plan.early_updates, ordered);
+  if (!plan.early_updates.empty())
+    co_await write_changes(connection, Operation::update, plan.early_updates, ordered);
   if (!plan.inserts.empty()) co_await write_inserts(connection, plan, sequential);
   if (!plan.updates.empty()) co_await write_changes(connection, Operation::update, plan.updates, ordered);
   if (!plan.extra_updates.empty()) co_await write_again(connection, plan.extra_updates);

@@ -282,6 +282,7 @@ FlushPlan make_flush_plan(Manager& manager) {
     early.deletes = std::move(plan.early_deletes);
     order_deletes(manager, early);
     plan.early_deletes = std::move(early.deletes);
+    plan.releases.insert(plan.releases.end(), early.null_references.begin(), early.null_references.end());
   }
   advance_versions(manager, plan);
   return plan;

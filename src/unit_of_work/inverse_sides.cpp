@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The inverse side of a one-to-one relation has no column, so that no comparison of columns sees it. What the user
-// assigned to it is found here by comparison with what was read, and carried over to the side that holds the key.
+// The inverse side of a one-to-one relation has no column, so that no comparison of columns sees it. What the
+// user assigned to it is found here by comparison with what was read, and carried over to the side that holds
+// the key.
 #include <kin/error.hpp>
 
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <fmt/format.h>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/flush_plan.hpp"
@@ -32,10 +33,12 @@ bool was_assigned(const Manager& manager, const EntityState& state, const Proper
   if (now == stored) return false;
   if (!now) {
     // A new or deleted owner knows by itself.
-    return !stored->has(EntityState::detached | EntityState::removed) && owner_target(*stored, inverse) == &state;
+    return !stored->has(EntityState::detached | EntityState::removed) &&
+           owner_target(*stored, inverse) == &state;
   }
   // Without a snapshot it may also be that the owner was set, and then set to another one.
-  if (!state.snapshot) return owner_target(*now, inverse) != &state && !owner_was_assigned(manager, *now, inverse);
+  if (!state.snapshot)
+    return owner_target(*now, inverse) != &state && !owner_was_assigned(manager, *now, inverse);
   return true;
 }
 
@@ -90,7 +93,8 @@ void set_owner(Manager& manager, EntityState& state, const Property& inverse, co
   EntityState* before = owner_target(*owner, inverse);
   set_reference_at(owner->entity(), inverse.inverse->offset, &state);
   if (!before || before == &state || assigned.contains(before)) return;
-  if (reference_of(before->entity(), inverse.offset) == owner) manager.put_reference(*before, inverse, nullptr);
+  if (reference_of(before->entity(), inverse.offset) == owner)
+    manager.put_reference(*before, inverse, nullptr);
 }
 
 bool follow(Manager& manager, IdentityMap& map, const Property& inverse) {

@@ -354,7 +354,7 @@ void Manager::require_key_free(const EntityState& state) {
   }
   if (!holder || holder == &state) return;
   throw ValidationError(
-      fmt::format("persist: the key of {} was taken by another entity since remove(); remove() that one first, or "
+      fmt::format("persist: the key of {} was taken by another entity since remove(); remove() that one, or "
                   "change it instead",
                   describe(state)),
       ErrorDetails{.entity = state.metadata->name});

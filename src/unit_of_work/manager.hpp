@@ -128,7 +128,7 @@ class Manager {
   Task<void> rollback();
   /// Everything from here on until the end of the innermost transaction is undone by rollback_and_reset.
   void work_begins() { marks_.back().work = journal_.size(); }
-  /// As rollback, and the manager forgets what it read and undoes what was changed since work_begins: for another try.
+  /// As rollback, and for another try the manager forgets what was read and changed since work_begins.
   Task<void> rollback_and_reset();
   int transaction_level() const noexcept { return static_cast<int>(marks_.size()); }
   unit_of_work::Journal& journal() noexcept { return journal_; }
@@ -165,7 +165,7 @@ class Manager {
   struct Mark {
     std::size_t journal;
     std::size_t allocated;
-    std::optional<std::size_t> work{};  ///< length of the journal when the work of a transaction began that may be retried
+    std::optional<std::size_t> work{};  ///< the journal's length when work began that may be retried
   };
   Task<void> roll_back(bool reset);
   void forget_work(const Mark& mark);

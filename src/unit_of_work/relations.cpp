@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <iterator>
 
+#include <fmt/format.h>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
-#include <fmt/format.h>
 
 #include "unit_of_work/collection_items.hpp"
 #include "unit_of_work/key.hpp"
@@ -133,7 +133,8 @@ void Manager::set_reference(EntityState& state, const Property& property, Entity
     return;
   }
   const Property& other = *property.inverse;
-  if (before && reference_of(before->entity(), other.offset) == &state) put_reference(*before, other, nullptr);
+  if (before && reference_of(before->entity(), other.offset) == &state)
+    put_reference(*before, other, nullptr);
   if (!target) return;
   if (EntityState* partner = reference_of(target->entity(), other.offset); partner && partner != &state)
     put_reference(*partner, property, nullptr);
@@ -167,7 +168,8 @@ void Manager::enter_inverse_sides(EntityState& state) {
 
 // Item lists.
 
-/// Of items that are known: the items. Of others: the pending changes, with the place of those that were taken out.
+/// Of items that are known: the items. Of others: the pending changes, with the place of those that were
+/// taken out.
 struct CollectionIndex {
   boost::unordered_flat_set<const EntityState*> states{};
   boost::unordered_flat_map<const EntityState*, std::size_t> taken{};

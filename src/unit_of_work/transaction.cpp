@@ -69,8 +69,8 @@ Task<void> Manager::roll_back(bool reset) {
   if (error) std::rethrow_exception(error);
 }
 
-/// Afterwards the entities are as they were when the work began: what was pending before it is flushed, which is
-/// undone next.
+/// Afterwards the entities are as they were when the work began: what was pending before it is flushed, which
+/// is undone next.
 void Manager::forget_work(const Mark& mark) {
   unit_of_work::undo_journal(*this, *mark.work);
   // What the failed run read or made is forgotten; handles to it stay valid memory until clear().
@@ -149,7 +149,8 @@ Task<void> rollback_task(Manager& manager) {
 TransactionRun::TransactionRun(Manager& manager, TransactionOptions options) noexcept
     : manager_(manager), options_(options), level_(manager.transaction_level()) {}
 
-// What was pending before belongs to each try: once it is written, the snapshots hold what the work starts from.
+// What was pending before belongs to each try: once it is written, the snapshots hold what the work starts
+// from.
 void TransactionRun::begin_blocking() {
   detail::begin_blocking(manager_, options_);
   if (level_ > 0 || options_.retries == 0) return;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Keys and unique values that one row gives up and another takes in the same flush (feature UOW-06): the row that
-// gives up is written first. Where updated rows exchange values in a ring, one of them is set to null before all else.
-// Only types with unique columns that have both kinds of changes cost anything here.
+// Keys and unique values that one row gives up and another takes in the same flush (feature UOW-06): the row
+// that gives up is written first. Where updated rows exchange values in a ring, one of them is set to null
+// before all else. Only types with unique columns that have both kinds of changes cost anything here.
 #include <kin/error.hpp>
 
 #include <algorithm>
 #include <span>
 #include <string>
 
+#include <fmt/format.h>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
-#include <fmt/format.h>
 
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/flush_plan.hpp"
@@ -135,7 +135,8 @@ void move_marked(std::vector<ChangeSet>& from, std::vector<ChangeSet>& to, const
   from.erase(rest, from.end());
 }
 
-/// Adds a column to the values that are set to null before everything else; the row's own update writes it anew.
+/// Adds a column to the values that are set to null before everything else; the row's own update writes it
+/// anew.
 class Releases {
  public:
   explicit Releases(FlushPlan& plan) : plan_(plan) {
@@ -185,12 +186,13 @@ bool refers_to_new(const EntityState& state, const Column& column) {
   return target && target->has(EntityState::scheduled);
 }
 
-/// A giver that refers to a new row by the unique columns themselves cannot be written before the inserts: it gives its
-/// values up by a null.
+/// A giver that refers to a new row by the unique columns themselves cannot be written before the inserts: it
+/// gives its values up by a null.
 void release_new_references(Marks& marks, Releases& releases) {
   std::erase_if(marks.moves, [&](const Move& move) {
-    const bool refers = std::any_of(move.columns.begin(), move.columns.end(),
-                                    [&](const Column* column) { return refers_to_new(*move.giver, *column); });
+    const bool refers = std::any_of(move.columns.begin(), move.columns.end(), [&](const Column* column) {
+      return refers_to_new(*move.giver, *column);
+    });
     return refers && releases.add_one_of(move);
   });
 }
@@ -223,14 +225,16 @@ void mark_early_updates(Marks& marks, const Releases& releases) {
     });
     if (gives) continue;
     const Property& property = changed_property(move, changed);
-    fail(property, fmt::format("{}.{} of {} refers to a new entity, and {} takes its old value; make it nullable, or "
-                               "flush before the old value is taken",
-                               property.entity->name, property.name, describe(*move.giver), describe(*move.taker)));
+    fail(property,
+         fmt::format("{}.{} of {} refers to a new entity, and {} takes its old value; make it nullable, or "
+                     "flush before the old value is taken",
+                     property.entity->name, property.name, describe(*move.giver), describe(*move.taker)));
   }
 }
 
 /// Rows that referred to an early deleted one and now refer to another: they are updated too late for that.
-void release_deleted_references(Manager& manager, const FlushPlan& plan, const Marks& marks, Releases& releases) {
+void release_deleted_references(Manager& manager, const FlushPlan& plan, const Marks& marks,
+                                Releases& releases) {
   if (marks.early_deletes.empty()) return;
   for (const ChangeSet& change : plan.updates) {
     if (!change.state->snapshot) continue;
@@ -242,10 +246,11 @@ void release_deleted_references(Manager& manager, const FlushPlan& plan, const M
       const Column* first = &reference->entity->columns[reference->first_column];
       const std::span<const Column> columns(first, reference->column_count);
       if (!std::all_of(columns.begin(), columns.end(), [](const Column& column) { return column.nullable; }))
-        fail(*reference, fmt::format("{}.{} of {} refers to {} still while that is deleted to make room for a new "
-                                     "entity; make it nullable, or flush once before remove()",
-                                     reference->entity->name, reference->name, describe(*change.state),
-                                     describe(*target)));
+        fail(*reference,
+             fmt::format("{}.{} of {} refers to {} still while that is deleted to make room for a new "
+                         "entity; make it nullable, or change that entity instead of replacing it",
+                         reference->entity->name, reference->name, describe(*change.state),
+                         describe(*target)));
       for (const Column& column : columns) releases.add(change.state, column);
     }
   }
@@ -326,7 +331,8 @@ class UpdateOrder {
     if (--rows_[edges_[edge].taker].waiting == 0) order.push_back(edges_[edge].taker);
   }
 
-  /// Every row left waits for another one that is left, so that the way back from any of them runs into a ring.
+  /// Every row left waits for another one that is left, so that the way back from any of them runs into a
+  /// ring.
   std::size_t ring_edge() {
     while (rows_[first_].placed) ++first_;
     std::vector<std::size_t> way;
@@ -335,7 +341,8 @@ class UpdateOrder {
     while (rows_[row].visit != visit_) {
       rows_[row].visit = visit_;
       const auto& takes = rows_[row].takes;
-      way.push_back(*std::find_if(takes.begin(), takes.end(), [&](std::size_t edge) { return !edges_[edge].dropped; }));
+      way.push_back(
+          *std::find_if(takes.begin(), takes.end(), [&](std::size_t edge) { return !edges_[edge].dropped; }));
       row = edges_[way.back()].giver;
     }
     const auto enters = [&](std::size_t edge) { return edges_[edge].taker == row; };
@@ -347,9 +354,10 @@ class UpdateOrder {
 
   [[noreturn]] void fail_ring(const Move& move) const {
     const Property& property = changed_property(move, releases_.changed_columns(move.giver));
-    fail(property, fmt::format("{}.{} of {} and other entities exchange their unique values in one flush, which needs "
-                               "a null in between; make it nullable, or flush with another value first",
-                               property.entity->name, property.name, describe(*move.giver)));
+    fail(property,
+         fmt::format("{}.{} of {} and other entities exchange their unique values in one flush, which needs "
+                     "a null in between; make it nullable, or flush with another value first",
+                     property.entity->name, property.name, describe(*move.giver)));
   }
 
   std::vector<ChangeSet>& updates_;

@@ -212,10 +212,11 @@ TEST_P(UowOneToOne, AReadKnowsTheInverseSide) {
   seed();
   EntityManager em = orm().em();
   auto one = passport(em, "1");
-  EXPECT_THAT(statements(),
-              ElementsAre(R"(select "t0"."id", "t0"."number", "t1"."id", "t1"."passport_id" from "passport" as "t0" )"
-                          R"(left join "person" as "t1" on "t1"."passport_id" = "t0"."id" )"
-                          R"(where "t0"."number" = ? limit ?)"));
+  EXPECT_THAT(
+      statements(),
+      ElementsAre(R"(select "t0"."id", "t0"."number", "t1"."id", "t1"."passport_id" from "passport" as "t0" )"
+                  R"(left join "person" as "t1" on "t1"."passport_id" = "t0"."id" )"
+                  R"(where "t0"."number" = ? limit ?)"));
   ASSERT_NE(one->holder, nullptr);
   EXPECT_FALSE(one->holder.is_initialized());
   try {

@@ -51,6 +51,16 @@ struct Piece {
   Ref<Kind> kind{};
 };
 
+struct Loop {
+  std::int64_t id{};
+  std::string name{};
+  Ref<Loop> next{};
+};
+inline void describe(Schema<Loop>& loop) {
+  loop.on<&Loop::name>(unique);
+  loop.on<&Loop::next>(nullable(), delete_rule(Rule::restrict_));
+}
+
 struct Draft {
   std::int64_t id{};
   std::string name{};
@@ -161,8 +171,9 @@ TEST_P(UowUniqueValues, ExchangedWhereNullIsAllowed) {
   a->nick = "2";
   b->nick = "1";
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(update "user" set "nick" = null where "id" = ?)",
-                                        R"(update "user" set "nick" = ? where "id" = ?)", "commit"));
+  EXPECT_THAT(statements(),
+              ElementsAre("begin immediate", R"(update "user" set "nick" = null where "id" = ?)",
+                          R"(update "user" set "nick" = ? where "id" = ?)", "commit"));
   EXPECT_EQ(count_statements([&] { em.flush(); }), 0u);
   EntityManager other = orm().em();
   EXPECT_EQ(other.find_one_or_fail<User>(a->id)->nick, "2");
@@ -415,6 +426,20 @@ TEST_P(UowUniqueValues, ARowMovesFromADeletedHolderToTheNewOne) {
   em.flush();
   EXPECT_EQ(other->friend_of, new_user);
   EXPECT_EQ(orm().em().find_one_or_fail<User>(other->id)->friend_of.id(), new_user->id);
+}
+
+TEST_P(UowUniqueValues, MoveFromDeletedRowsThatReferToEachOther) {
+  EntityManager em = start(kin::entities<Loop>).em();
+  auto a = em.create<Loop>({.name = "a"});
+  auto b = em.create<Loop>({.name = "b", .next = a});
+  a->next = b;
+  em.flush();
+  em.remove(a);
+  em.remove(b);
+  em.create<Loop>({.name = "a"});
+  em.create<Loop>({.name = "b"});
+  em.flush();
+  EXPECT_EQ(orm().em().count<Loop>(field<&Loop::next>.is_null()), 2u);
 }
 
 TEST_P(UowUniqueValues, PersistDoesNotTakeAKeyBackFromItsNewHolder) {

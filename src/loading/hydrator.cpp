@@ -17,7 +17,7 @@ using query::HydrationSource;
 using unit_of_work::ColumnMask;
 
 Hydrator::Hydrator(detail::Manager& manager, const query::PlannedRead& read, bool refresh)
-    : manager_(manager), read_(read), number_(manager.next_read()), refresh_(refresh) {
+    : manager_(manager), number_(manager.next_read()), refresh_(refresh) {
   sources_.reserve(read.hydration.size());
   for (const HydrationSource& source : read.hydration)
     sources_.push_back({&source, &manager.map_of(*source.entity), &manager.runtime(*source.entity)});

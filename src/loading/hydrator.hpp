@@ -56,7 +56,6 @@ class Hydrator : public driver::RowSink {
   void link_item(SourceState& source, EntityState& parent, EntityState* child);
 
   detail::Manager& manager_;
-  const query::PlannedRead& read_;
   std::vector<SourceState> sources_{};
   std::vector<EntityState*> roots_{};
   std::vector<detail::CollectionBase*> collections_{};

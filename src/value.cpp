@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <kin/error.hpp>
 #include <kin/types/uuid.hpp>
 #include <kin/value.hpp>
 
@@ -7,6 +8,12 @@
 #include "types/chrono_text.hpp"
 
 namespace kin {
+
+void detail::throw_too_large(std::size_t bytes) {
+  throw ValidationError(fmt::format(
+      "a value of {} bytes is too large for a column: it must be smaller than 4 GiB; store it in parts",
+      bytes));
+}
 
 ValueView Value::view() const noexcept {
   switch (view_.kind()) {

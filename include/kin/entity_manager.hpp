@@ -220,7 +220,17 @@ class EntityManager {
     }
   }
 
-  /// Runs a statement as it stands; each {} is a bound parameter. Pending changes are not flushed first.
+  /// A temporary would be gone before the task has run.
+  template <class F>
+    requires(!std::is_lvalue_reference_v<F>)
+  auto transactional_async(F&& work, TransactionOptions options = {}) {
+    static_assert(std::is_lvalue_reference_v<F>,
+                  "kin: transactional_async() needs work that outlives the task; name it first: auto work = "
+                  "[&](kin::EntityManager& em) -> kin::Task<void> { ... }; co_await em.transactional_async(work)");
+    return transactional_async(work, options);
+  }
+
+  /// Runs a statement as it stands; each {} is a bound parameter, null for an empty optional. Pending changes are not flushed first.
   template <class... Values>
   Rows execute(std::string_view sql, const Values&... values) {
     const std::vector<Value> parameters = parameter_list(values...);
@@ -252,7 +262,7 @@ class EntityManager {
   static std::vector<Value> parameter_list(const Values&... values) {
     std::vector<Value> list;
     list.reserve(sizeof...(Values));
-    (detail::capture<Values>(values, [&](ValueView view) { list.push_back(Value(view)); }), ...);
+    (detail::capture<detail::strip_optional<Values>>(values, [&](ValueView view) { list.push_back(Value(view)); }), ...);
     return list;
   }
   template <class T, class K>

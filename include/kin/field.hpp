@@ -15,6 +15,7 @@
 #include <optional>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace kin {
 
@@ -44,6 +45,19 @@ template <class T>
 inline constexpr bool is_time_point = false;
 template <class D>
 inline constexpr bool is_time_point<std::chrono::time_point<std::chrono::system_clock, D>> = true;
+
+/// False for two points in time with different database forms, such as a date and a point in time, or seconds and
+/// microseconds: where a database holds them as text, the shorter form would come first.
+template <class A, class B>
+constexpr bool same_time_form() {
+  if constexpr (is_time_point<A> && is_time_point<B>) {
+    constexpr CodecShape a = CodecOf<A>::shape;
+    constexpr CodecShape b = CodecOf<B>::shape;
+    return a.kind == b.kind && a.fraction_digits == b.fraction_digits;
+  } else {
+    return true;
+  }
+}
 
 /// Whether a member of type L (optional stripped) can be compared with a value of type V.
 template <class L, class V>
@@ -216,16 +230,16 @@ class Field {
   Condition<Root> some() const { return quantified(detail::Op::some); }
   Condition<Root> none() const { return quantified(detail::Op::none); }
   template <class Item>
-  Condition<Root> some(const Condition<Item>& condition) const {
-    return quantified(detail::Op::some, condition);
+  Condition<Root> some(Condition<Item> condition) const {
+    return quantified(detail::Op::some, std::move(condition));
   }
   template <class Item>
-  Condition<Root> none(const Condition<Item>& condition) const {
-    return quantified(detail::Op::none, condition);
+  Condition<Root> none(Condition<Item> condition) const {
+    return quantified(detail::Op::none, std::move(condition));
   }
   template <class Item>
-  Condition<Root> every(const Condition<Item>& condition) const {
-    return quantified(detail::Op::every, condition);
+  Condition<Root> every(Condition<Item> condition) const {
+    return quantified(detail::Op::every, std::move(condition));
   }
   /// To-many: the number of items, to be compared.
   Computed<Root, std::int64_t> size() const;
@@ -273,17 +287,12 @@ class Field {
     return Condition<Root>(detail::unary(op, path_, alias_));
   }
   template <class Item>
-  Condition<Root> quantified(detail::Op op, const Condition<Item>& condition) const {
+  Condition<Root> quantified(detail::Op op, Condition<Item> condition) const {
     static_assert(detail::AnyCollection<Leaf>, "kin: some(), none() and every() need a Collection member");
     if constexpr (detail::AnyCollection<Leaf>)
       static_assert(std::is_same_v<typename detail::CollectionTarget<Bare>::type, Item>,
                     "kin: the condition is on another entity than the collection's items");
-    detail::Expression expression = detail::field_expression(path_, alias_);
-    detail::Expression item = condition.expression();
-    if (item.empty()) item.push_operator(detail::Op::always);
-    expression.append(std::move(item));
-    expression.push_operator(op, 1);
-    return Condition<Root>(std::move(expression));
+    return Condition<Root>(detail::quantified(op, path_, alias_, std::move(condition).expression()));
   }
 
   detail::MemberPath path_;
@@ -341,6 +350,9 @@ template <class A, class LA, class B, class LB>
 Condition<typename CommonRoot<A, B>::type> compare_fields(Op op, const Field<A, LA>& a, const Field<B, LB>& b) {
   static_assert(comparable<strip_optional<LA>, strip_optional<LB>>(),
                 "kin: these two members cannot be compared with each other");
+  static_assert(same_time_form<strip_optional<LA>, strip_optional<LB>>(),
+                "kin: these two members are points in time of different units, which are not stored alike; give "
+                "both the same unit");
   return Condition<typename CommonRoot<A, B>::type>(comparison(op, a.expression(), b.expression()));
 }
 template <class R, class N, class V>

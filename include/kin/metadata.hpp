@@ -129,6 +129,7 @@ struct Property {
   std::vector<std::string> join_columns{};          ///< pivot's columns to the owner; of to-one: the columns
   std::vector<std::string> inverse_join_columns{};  ///< pivot's columns to the target
   bool explicit_kind = false;
+  std::optional<PropertyKind> contradicted_kind{};  ///< said before the explicit kind; a mistake
 
   struct Order {
     const detail::MemberId* member;

@@ -5,11 +5,14 @@
 #include <kin/naming_strategy.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kin {
@@ -19,10 +22,48 @@ namespace driver {
 class Driver;
 }
 
+namespace detail {
+/// Where the parameters of a statement are.
+class ParameterSource {
+ public:
+  virtual ~ParameterSource() = default;
+  virtual void append_to(std::vector<Value>& values) const = 0;
+};
+}  // namespace detail
+
+/// The values of a statement, as a read-only vector. They are copied when they are first asked for, so that a logger
+/// which does not look at them costs nothing; a copy of this object holds values of its own and may be kept.
+/// Thread-safety: each object is used by one thread at a time.
+class QueryParameters {
+ public:
+  QueryParameters() noexcept = default;
+  QueryParameters(std::initializer_list<Value> values) : values_(values) {}
+  QueryParameters(std::vector<Value> values) noexcept : values_(std::move(values)) {}
+  /// Lifetime: the source outlives this object.
+  explicit QueryParameters(const detail::ParameterSource& source) noexcept : source_(&source) {}
+  QueryParameters(const QueryParameters& other) : values_(other.all()) {}
+  QueryParameters(QueryParameters&& other) noexcept = default;
+  QueryParameters& operator=(const QueryParameters& other);
+  QueryParameters& operator=(QueryParameters&& other) noexcept = default;
+  ~QueryParameters() = default;
+
+  /// Valid as long as this object.
+  const std::vector<Value>& all() const;
+  bool empty() const { return all().empty(); }
+  std::size_t size() const { return all().size(); }
+  const Value& operator[](std::size_t index) const { return all()[index]; }
+  std::vector<Value>::const_iterator begin() const { return all().begin(); }
+  std::vector<Value>::const_iterator end() const { return all().end(); }
+
+ private:
+  mutable const detail::ParameterSource* source_ = nullptr;  // null once values_ holds them
+  mutable std::vector<Value> values_{};
+};
+
 /// One statement as the logger sees it, after it ran. Valid during the call only.
 struct Query {
   std::string sql{};
-  std::vector<Value> parameters{};           ///< of a batch: row after row
+  QueryParameters parameters{};              ///< of a batch: row after row
   std::chrono::nanoseconds duration{};
   std::uint64_t rows{};                      ///< rows read, or changed
   std::uint64_t executions{1};               ///< how many sets of parameters one prepared statement was run with

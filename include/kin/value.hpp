@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,10 @@ enum class ValueKind : std::uint8_t {
   json,       ///< JSON text
 };
 
+namespace detail {
+[[noreturn]] void throw_too_large(std::size_t bytes);
+}  // namespace detail
+
 /// A value that points at memory owned by someone else: a column's cell on the way in, a parameter on the way
 /// out. Trivially copyable, 16 bytes. Valid only as long as the memory it points at: a cell until the next row.
 class ValueView {
@@ -42,10 +47,11 @@ class ValueView {
     view.real_ = value;
     return view;
   }
-  static constexpr ValueView text(std::string_view value) noexcept { return {ValueKind::text, value}; }
-  static constexpr ValueView json(std::string_view value) noexcept { return {ValueKind::json, value}; }
-  static constexpr ValueView decimal(std::string_view value) noexcept { return {ValueKind::decimal, value}; }
-  static ValueView blob(const void* data, std::size_t size) noexcept {
+  /// Text, JSON, decimals and blobs of 4 GiB and more are refused with a ValidationError: no database takes them.
+  static constexpr ValueView text(std::string_view value) { return {ValueKind::text, value}; }
+  static constexpr ValueView json(std::string_view value) { return {ValueKind::json, value}; }
+  static constexpr ValueView decimal(std::string_view value) { return {ValueKind::decimal, value}; }
+  static ValueView blob(const void* data, std::size_t size) {
     return {ValueKind::blob, std::string_view(static_cast<const char*>(data), size)};
   }
   static ValueView uuid(const void* sixteen_bytes) noexcept {
@@ -86,8 +92,11 @@ class ValueView {
 
  private:
   constexpr ValueView(ValueKind kind, std::int64_t value) noexcept : kind_(kind), integer_(value) {}
-  constexpr ValueView(ValueKind kind, std::string_view value) noexcept
-      : kind_(kind), size_(static_cast<std::uint32_t>(value.size())), data_(value.data()) {}
+  constexpr ValueView(ValueKind kind, std::string_view value)
+      : kind_(kind), size_(static_cast<std::uint32_t>(value.size())), data_(value.data()) {
+    if (value.size() > std::numeric_limits<std::uint32_t>::max()) [[unlikely]]
+      detail::throw_too_large(value.size());
+  }
 
   ValueKind kind_ = ValueKind::null;
   std::uint8_t fraction_digits_ = 0;

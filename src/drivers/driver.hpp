@@ -27,12 +27,16 @@ using detail::EntityState;
 /// What a database can do. Code outside drivers and dialects asks these, never which database it is.
 struct Capabilities {
   std::string_view name;
-  /// The rows of one batch are written one after the other, so that a row may refer to the key of an earlier one.
+  /// The rows of one batch are written one after the other, so that a row may refer to the key of an earlier
+  /// one.
   bool sequential_batches = false;
+  /// Generated keys can be had before the rows are written (Operation::reserve_keys), so that all rows of a
+  /// flush can refer to each other, and nothing is read back.
+  bool reserves_keys = false;
   /// Most parameters a statement may have.
   std::uint32_t max_parameters = 999;
   bool savepoints = true;
-  bool row_locks = false;      ///< select … for update
+  bool row_locks = false;  ///< select … for update
   bool full_text = false;
   bool regular_expressions = false;
   bool json = false;
@@ -50,38 +54,49 @@ class RowSink {
 
 struct ReadRequest {
   const query::ReadPlan& plan;
-  std::span<const ValueView> values;  ///< of the expressions in order, then limit, then offset where the plan has them
+  std::span<const ValueView>
+      values;  ///< of the expressions in order, then limit, then offset where the plan has them
 };
 
-enum class Operation : std::uint8_t { insert, update, remove, pivot_insert, pivot_remove };
+enum class Operation : std::uint8_t {
+  insert,
+  update,
+  remove,
+  pivot_insert,
+  pivot_remove,
+  reserve_keys,  ///< writes nothing: stores a new key into each row's entity, which is about to be inserted
+};
 
 struct PivotRow {
   EntityState* owner;
   EntityState* target;
 };
 
-/// Rows of one table that are written in one go: all rows have the same operation and columns. Values are pulled
-/// from the entities when a row is written, so nothing is copied.
+/// Rows of one table that are written in one go: all rows have the same operation and columns. Values are
+/// pulled from the entities when a row is written, so nothing is copied.
 class WriteBatch {
  public:
   Operation operation = Operation::insert;
   const EntityMetadata* entity = nullptr;
-  const PivotTable* pivot = nullptr;           ///< of pivot operations
-  std::vector<const Column*> columns{};        ///< written columns of insert and update
-  std::vector<EntityState*> rows{};            ///< of entity operations
-  std::vector<PivotRow> pivot_rows{};          ///< of pivot operations
-  bool checks_version = false;                 ///< update and remove also compare entity->version with the snapshot
-  bool write_nulls = false;                    ///< update writes null into `columns`, whatever the entity holds
-  bool ignore_duplicates = false;              ///< of pivot_insert: an existing row is no error
-  std::vector<const Column*> returning{};      ///< columns to read back, the generated key first
+  const PivotTable* pivot = nullptr;     ///< of pivot operations
+  std::vector<const Column*> columns{};  ///< written columns of insert and update
+  std::vector<EntityState*> rows{};      ///< of entity operations
+  std::vector<PivotRow> pivot_rows{};    ///< of pivot operations
+  bool checks_version = false;           ///< update and remove also compare entity->version with the snapshot
+  bool write_nulls = false;              ///< update writes null into `columns`, whatever the entity holds
+  bool ignore_duplicates = false;        ///< of pivot_insert: an existing row is no error
+  std::vector<const Column*> returning{};  ///< columns to read back, the generated key first
 
   std::size_t row_count() const noexcept { return pivot ? pivot_rows.size() : rows.size(); }
-  /// Parameters of one row, in order: `columns`; then for update and remove the key, then the expected version;
-  /// for pivot operations the owner's key, then the target's.
+  /// Parameters of one row, in order: `columns`; then for update and remove the key, then the expected
+  /// version; for pivot operations the owner's key, then the target's.
   std::size_t parameters_per_row() const noexcept;
   ValueView parameter(std::size_t row, std::size_t index, Scratch& scratch) const;
   /// Stores a value read back into the row's entity, e.g. the generated key.
   void store(std::size_t row, const Column& column, ValueView value) const;
+  /// The row in words for an error, without a value that is written: by the key of a row that exists, by its place in
+  /// the batch of one that is inserted.
+  std::string row_in_words(std::size_t row) const;
   /// To be called by the driver for an update or remove that met no row.
   void missed(std::size_t row);
   const std::vector<std::size_t>& missed_rows() const noexcept { return missed_; }
@@ -108,7 +123,8 @@ class Connection {
   virtual Task<void> savepoint(int level) = 0;
   virtual Task<void> release_savepoint(int level) = 0;
   virtual Task<void> rollback_to_savepoint(int level) = 0;
-  /// True when the database itself has ended the transaction (deadlock, full disk): rollback sends nothing then.
+  /// True when the database itself has ended the transaction (deadlock, full disk): rollback sends nothing
+  /// then.
   virtual bool transaction_lost() const = 0;
 };
 

@@ -61,13 +61,13 @@ bool gapless_range(std::span<EntityState* const> owners, ValueView (&range)[2]) 
   return true;
 }
 
-/// Rows that start with the owner's key: links what follows to that owner.
+/// Rows that hold their owner's key: links each to that owner.
 class ItemSink final : public driver::RowSink {
  public:
   ItemSink(Manager& manager, const PlannedRead& read, const Property& relation, bool refresh)
-      : manager_(manager), hydrator_(manager, read, refresh), relation_(relation) {}
+      : manager_(manager), hydrator_(manager, read, refresh), owner_cell_(read.owner_cell), relation_(relation) {}
   void row(const ValueView* cells) override {
-    EntityState* owner = manager_.find_in_map(*relation_.entity, cells);
+    EntityState* owner = manager_.find_in_map(*relation_.entity, cells + owner_cell_);
     EntityState* item = hydrator_.hydrate(0, cells);
     if (!owner || !item) return;
     if (!relation_.is_to_many()) {
@@ -80,6 +80,7 @@ class ItemSink final : public driver::RowSink {
  private:
   Manager& manager_;
   Hydrator hydrator_;
+  std::uint32_t owner_cell_;
   const Property& relation_;
 };
 
@@ -117,7 +118,7 @@ Task<void> Loader::populate(std::span<const query::PopulateNode> nodes, std::vec
   if (owners.empty()) co_return;
   for (const query::PopulateNode& node : nodes) {
     const Property& relation = *node.property;
-    if (node.hydration == query::none) {
+    if (node.hydration == query::none || !joins_were_read_) {
       if (relation.is_to_one() && relation.owner) {
         co_await load_to_one(relation, owners);
       } else {

@@ -16,6 +16,12 @@ namespace kin::loading {
 class Loader {
  public:
   Loader(detail::Manager& manager, bool refresh) noexcept : manager_(manager), refresh_(refresh) {}
+  /// For entities that were not read just now: no joins brought anything either.
+  static Loader of_known(detail::Manager& manager) noexcept {
+    Loader loader(manager, false);
+    loader.joins_were_read_ = false;
+    return loader;
+  }
 
   /// Loads what the joins of the read did not bring.
   Task<void> populate(std::span<const query::PopulateNode> nodes, std::vector<EntityState*> owners);
@@ -31,6 +37,7 @@ class Loader {
 
   detail::Manager& manager_;
   bool refresh_;
+  bool joins_were_read_ = true;
 };
 
 }  // namespace kin::loading

@@ -2,6 +2,8 @@
 // The reading verbs of the manager.
 #include <kin/error.hpp>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "loading/hydrator.hpp"
@@ -62,13 +64,29 @@ Task<EntityState*> Manager::find_by_key(const EntityMetadata& entity, const Valu
   require_transaction_for(lock, transaction_level());
   const bool reread = refresh || lock != LockMode::none;
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(entity);
-  driver::Loan loan;
-  driver::Connection* connection = co_await this->connection(loan);
-  Hydrator hydrator(*this, *read, reread);
-  const driver::ReadRequest read_request{read->plan, std::span<const ValueView>(cells, entity.key.size())};
-  co_await connection->read(read_request, hydrator);
-  hydrator.finish();
-  co_return hydrator.roots().empty() ? nullptr : hydrator.roots().front();
+  EntityState* found = nullptr;
+  {
+    driver::Loan loan;
+    driver::Connection* connection = co_await this->connection(loan);
+    Hydrator hydrator(*this, *read, reread);
+    const driver::ReadRequest read_request{read->plan, std::span<const ValueView>(cells, entity.key.size())};
+    co_await connection->read(read_request, hydrator);
+    hydrator.finish();
+    if (!hydrator.roots().empty()) found = hydrator.roots().front();
+  }
+  if (found && !read->populate.empty()) {
+    Loader loader(*this, refresh);
+    std::vector<EntityState*> owners(1, found);
+    co_await loader.populate(read->populate, std::move(owners));
+  }
+  co_return found;
+}
+
+Task<void> Manager::populate_eager(EntityState* known) {
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(*known->metadata);
+  Loader loader = Loader::of_known(*this);
+  std::vector<EntityState*> owners(1, known);
+  co_await loader.populate(read->populate, std::move(owners));
 }
 
 namespace {
@@ -181,12 +199,22 @@ EntityState* known_by_key(Manager& manager, const EntityMetadata& entity, std::s
 }
 }  // namespace
 
+namespace {
+/// An entity that is there already may have been read by a find that left eager relations out, or made here.
+bool wants_eager(const EntityState* known) {
+  return known && std::ranges::any_of(known->metadata->relations, &Property::eager);
+}
+}  // namespace
+
 EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key, LockMode lock) {
   const UseGuard guard(manager);
   const EntityMetadata& entity = manager.core().registry.of(tag);
   bool decided;
   EntityState* known = known_by_key(manager, entity, key, lock, decided);
-  if (decided) return known;
+  if (decided) {
+    if (wants_eager(known)) run_blocking(manager.populate_eager(known));
+    return known;
+  }
   return run_blocking(manager.find_by_key(entity, key.data(), false, lock));
 }
 
@@ -197,7 +225,10 @@ Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<V
   for (const Value& value : key) cells.push_back(value.view());
   bool decided;
   EntityState* known = known_by_key(manager, entity, cells, lock, decided);
-  if (decided) co_return known;
+  if (decided) {
+    if (wants_eager(known)) co_await manager.populate_eager(known);
+    co_return known;
+  }
   known = co_await manager.find_by_key(entity, cells.data(), false, lock);
   co_return known;
 }

@@ -124,6 +124,7 @@ std::shared_ptr<query::ReadPlan> count_plan(const Property& relation) {
     query::Node value;
     value.op = detail::Op::value;
     value.value = plan->value_count++;
+    value.kind = column->codec->kind;
     value.begin = field.begin + 1;
     query::Node equal;
     equal.op = detail::Op::eq;

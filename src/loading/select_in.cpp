@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "loading/select_in.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace kin::loading {
@@ -30,10 +31,11 @@ Node field_node(const Column& column, std::uint32_t source, std::uint32_t at) {
   return node;
 }
 
-void push_value(std::vector<Node>& nodes, std::uint32_t value) {
+void push_value(std::vector<Node>& nodes, const Column& column, std::uint32_t value) {
   Node node;
   node.op = Op::value;
   node.value = value;
+  node.kind = column.codec->kind;
   node.begin = static_cast<std::uint32_t>(nodes.size());
   nodes.push_back(node);
 }
@@ -52,14 +54,14 @@ std::vector<Node> in_condition(const std::vector<const Column*>& columns, std::u
   std::vector<Node> nodes;
   if (list_size == SelectInPlans::key_range) {
     nodes.push_back(field_node(*columns[0], source, 0));
-    push_value(nodes, 0);
-    push_value(nodes, 1);
+    push_value(nodes, *columns[0], 0);
+    push_value(nodes, *columns[0], 1);
     push_operator(nodes, Op::between, 0, 0);
     return nodes;
   }
   if (columns.size() == 1) {
     nodes.push_back(field_node(*columns[0], source, 0));
-    for (std::size_t i = 0; i < list_size; ++i) push_value(nodes, static_cast<std::uint32_t>(i));
+    for (std::size_t i = 0; i < list_size; ++i) push_value(nodes, *columns[0], static_cast<std::uint32_t>(i));
     push_operator(nodes, list_size == 1 ? Op::eq : Op::in, static_cast<std::uint32_t>(list_size), 0);
     return nodes;
   }
@@ -69,7 +71,7 @@ std::vector<Node> in_condition(const std::vector<const Column*>& columns, std::u
     for (const Column* column : columns) {
       const auto comparison = static_cast<std::uint32_t>(nodes.size());
       nodes.push_back(field_node(*column, source, comparison));
-      push_value(nodes, value++);
+      push_value(nodes, *column, value++);
       push_operator(nodes, Op::eq, 0, comparison);
     }
     push_operator(nodes, Op::and_, static_cast<std::uint32_t>(columns.size()), begin);
@@ -158,6 +160,11 @@ std::shared_ptr<const PlannedRead> plan_through_pivot(const Property& relation, 
   return read;
 }
 
+std::uint32_t cell_of(const HydrationSource& hydration, const Column& column) {
+  const auto found = std::ranges::find(hydration.columns, &column);
+  return hydration.first_cell + static_cast<std::uint32_t>(found - hydration.columns.begin());
+}
+
 std::shared_ptr<const PlannedRead> plan_by_foreign_key(const Property& relation, std::size_t list_size) {
   const Property& owning = *relation.inverse;
   const EntityMetadata& target = *relation.target;
@@ -169,8 +176,9 @@ std::shared_ptr<const PlannedRead> plan_by_foreign_key(const Property& relation,
   std::vector<const Column*> foreign_key;
   for (std::uint32_t i = 0; i < owning.column_count; ++i)
     foreign_key.push_back(&target.columns[owning.first_column + i]);
-  for (const Column* column : foreign_key) select_column(*read, *column, 0);
   select_entity(*read, target, 0);
+  // The columns of a reference are read with the entity, one beside the other.
+  read->owner_cell = cell_of(read->hydration.front(), *foreign_key.front());
   read->plan.where = in_condition(foreign_key, 0, list_size);
   read->plan.value_count = value_count(list_size, foreign_key.size());
   order_items(*read, relation, 0);

@@ -19,8 +19,8 @@ class SelectInPlans {
  public:
   /// Entities of `entity` by their keys.
   std::shared_ptr<const query::PlannedRead> by_key(const EntityMetadata& entity, std::size_t list_size);
-  /// Items of a to-many relation, or the entity on the other side of a to-one inverse: the first cells of a row are
-  /// the owner's key (as many as it has columns), the hydration source follows.
+  /// Items of a to-many relation, or the entity on the other side of a to-one inverse: from
+  /// owner_cell on, a row has the owner's key.
   std::shared_ptr<const query::PlannedRead> items_of(const Property& relation, std::size_t list_size);
   /// As list_size of items_of: the owners' keys are all integers from one value to another, which are the parameters.
   static constexpr std::size_t key_range = 0;

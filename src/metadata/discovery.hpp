@@ -3,6 +3,8 @@
 
 #include <kin/entity.hpp>
 
+#include <string_view>
+
 #include "metadata/model.hpp"
 
 /// The steps from C++ types to finished metadata, in the order in which they run. Each reports what it finds
@@ -13,6 +15,8 @@ namespace kin::metadata {
 void discover_types(Model& model, const EntityList& listed);
 /// Settles kind and owner of each relation and links both sides.
 void resolve_relations(Model& model);
+/// The word that says a relation's kind: "many_to_one".
+std::string_view word_of(PropertyKind kind);
 /// Marks the key and makes the columns of all entities.
 void resolve_columns(Model& model);
 /// Makes the pivot tables.

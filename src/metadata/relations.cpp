@@ -13,6 +13,8 @@ std::string pointer_to(const Property& property) {
   return fmt::format("&{}::{}", property.entity->name, property.name);
 }
 
+}  // namespace
+
 std::string_view word_of(PropertyKind kind) {
   switch (kind) {
     case PropertyKind::many_to_one:
@@ -29,6 +31,8 @@ std::string_view word_of(PropertyKind kind) {
   }
   return "";
 }
+
+namespace {
 
 /// Settles one entity's relations with those of the others.
 class RelationResolver {

@@ -132,6 +132,9 @@ class PropertyValidator {
 
   void validate_relation() {
     if (!is_top_level()) return;  // reported as not supported
+    if (property_.contradicted_kind)
+      add(fmt::format("it says both kin::{} and kin::{}; take one of the words away.",
+                      word_of(*property_.contradicted_kind), word_of(property_.kind)));
     if (property_.orphan_removal && property_.kind == PropertyKind::many_to_many)
       add("orphan_removal deletes an entity that left its only owner, and in a many-to-many relation it has "
           "several; take the word away.");

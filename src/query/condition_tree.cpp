@@ -175,9 +175,9 @@ void ConditionTree::splice(Op op, TermId operand, Children& into) const {
 
 TermId ConditionTree::quantifier(std::uint32_t token) {
   const detail::Token& at = tokens_[token];
+  const std::uint32_t field = drop_operands(token, 1);
   Children condition;
   if (at.count != 0) condition.push_back(take_term());
-  const std::uint32_t field = drop_operands(token, 1);
   const bool on_field = tokens_[field].op == Op::field;
   if (!on_field || !tokens_.hops(field).back().property->is_to_many())
     throw ValidationError("some(), none() and every() need a Collection member.");

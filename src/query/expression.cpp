@@ -304,6 +304,13 @@ Expression field_expression(MemberPath path, const char* alias) {
   return expression;
 }
 
+Expression quantified(Op op, MemberPath collection, const char* alias, Expression condition) {
+  if (condition.empty()) condition.push_operator(Op::always);
+  condition.push_field(collection, alias);
+  condition.push_operator(op, 1);
+  return condition;
+}
+
 Expression deeper_json(Expression json, std::string_view key) {
   // SQLite before 3.44 has no way to write such a key in a path; a condition must not silently find nothing.
   if (key.find('"') != std::string_view::npos)

@@ -250,7 +250,10 @@ void ExpressionResolver::plain_token(const TokenTable& tokens, std::uint32_t at)
   Node node;
   node.op = token.op;
   node.count = token.count;
-  if (token.op == Op::value) node.value = tokens.value(at);
+  if (token.op == Op::value) {
+    node.value = tokens.value(at);
+    node.kind = tokens.value_kind(at);
+  }
   nodes().add(node, operand_count(token));
 }
 

@@ -34,6 +34,7 @@ struct Node {
   const Column* column = nullptr;   ///< Op::field: the column
   std::uint32_t source = none;      ///< Op::field: where the column comes from
   std::uint32_t value = none;       ///< Op::value: index into the request's values
+  ValueKind kind = ValueKind::null; ///< Op::value: what kind of value; plans of other kinds are other plans
   std::uint32_t subquery = none;    ///< some/none/every/size, and min/max of what lies behind a to-many path
   const char* name = nullptr;       ///< Op::column: name in the result
 };

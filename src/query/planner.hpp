@@ -34,6 +34,7 @@ struct PlannedRead {
   ReadPlan plan{};
   std::vector<HydrationSource> hydration{};  ///< empty for count, exists and select lists
   std::vector<PopulateNode> populate{};
+  std::uint32_t owner_cell = 0;  ///< of a read of items: where in a row the owner's key begins
 };
 
 /// Resolves requests into plans and keeps them by shape: a request that differs from an earlier one only in values

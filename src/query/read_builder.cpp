@@ -64,6 +64,7 @@ class ReadBuilder {
       Node value;
       value.op = Op::value;
       value.value = i;
+      value.kind = key[i]->codec->kind;
       nodes.add(value, 0);
       nodes.add_operator(Op::eq, 2);
     }

@@ -1,126 +1,100 @@
 // SPDX-License-Identifier: MIT
 #include "schema/sqlite_ddl.hpp"
 
-#include <kin/detail/compiler_text.hpp>
-
-#include <span>
+#include <algorithm>
+#include <cctype>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "schema/sqlite_literal.hpp"
 
 namespace kin::schema {
 namespace {
 
-std::string_view text_of(Rule rule) {
-  switch (rule) {
-    case Rule::unset:
-      return "";
-    case Rule::cascade:
-      return "cascade";
-    case Rule::set_null:
-      return "set null";
-    case Rule::set_default:
-      return "set default";
-    case Rule::restrict_:
-      return "restrict";
-    case Rule::no_action:
-      return "no action";
-  }
-  return "";
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return result;
 }
 
-/// A pivot table has no columns but its key, so the key's index is all of it.
-bool is_without_rowid(const Table& table) { return table.entity == nullptr; }
+/// SQLite's rules: a column's type is but a preference, told from a part of its name.
+std::string_view affinity_of(std::string_view type) {
+  const std::string name = upper(type);
+  const auto has = [&](std::string_view part) { return name.find(part) != std::string::npos; };
+  if (has("INT")) return "integer";
+  if (has("CHAR") || has("CLOB") || has("TEXT")) return "text";
+  if (name.empty() || has("BLOB")) return "blob";
+  if (has("REAL") || has("FLOA") || has("DOUB")) return "real";
+  return "numeric";
+}
 
-bool has_inline_key(const Table& table) { return table.key.size() == 1 && table.key.front()->generated_key; }
+/// Whether a column of that affinity keeps values of this kind as they are written.
+bool keeps(std::string_view affinity, ValueKind kind) {
+  switch (kind) {
+    case ValueKind::boolean:
+    case ValueKind::integer:
+    case ValueKind::unsigned_integer:
+      return affinity == "integer" || affinity == "numeric";
+    case ValueKind::real:
+      return affinity == "real" || affinity == "numeric";
+    case ValueKind::date:  // texts that look like no number, but for a number as JSON
+    case ValueKind::time:
+    case ValueKind::timestamp:
+    case ValueKind::uuid:
+    case ValueKind::json:
+      return affinity == "text" || affinity == "numeric" || affinity == "blob";
+    default:
+      return false;
+  }
+}
 
-/// A schema is an attached file, and SQLite has no foreign keys from one file into another.
-bool is_enforced(const Table& table, const ForeignKey& key) { return key.target->schema == table.schema; }
+/// Only constants can be given to rows that are there.
+bool is_constant(std::string_view sql) {
+  if (sql.size() >= 2 && sql.front() == '\'' && sql.back() == '\'')
+    return sql.substr(1, sql.size() - 2).find('\'') == std::string_view::npos;
+  const bool is_number = !sql.empty() && sql.find_first_not_of("+-.0123456789") == std::string_view::npos;
+  return is_number || upper(sql) == "TRUE" || upper(sql) == "FALSE" || upper(sql) == "NULL";
+}
+
+/// The text without what does not change its meaning in a check, spaces inside of literals apart.
+std::string normalized(std::string_view sql) {
+  std::string result;
+  for (const char c : sql)
+    if (std::isspace(static_cast<unsigned char>(c)) == 0)
+      result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+bool is_composite_foreign_key(const Table& table, const Column& column) {
+  return column.references && !single_foreign_key(table, column);
+}
 
 }  // namespace
 
-std::string SqliteDdl::quoted(std::string_view identifier) const {
-  std::string text;
-  dialect_.quote(text, identifier);
-  return text;
+bool SqliteDdl::same_name(std::string_view a, std::string_view b) const noexcept {
+  return same_without_case(a, b);
 }
 
-std::string SqliteDdl::qualified(std::string_view schema, std::string_view name) const {
-  return schema.empty() ? quoted(name) : quoted(schema) + "." + quoted(name);
-}
+std::string SqliteDdl::literal(ValueView value) const { return sqlite_literal(value); }
+std::string SqliteDdl::text_literal(std::string_view text) const { return sqlite_text_literal(text); }
 
-std::string SqliteDdl::column_list(const std::vector<const Column*>& columns) const {
-  std::vector<std::string> names;
-  names.reserve(columns.size());
-  for (const Column* column : columns) names.push_back(quoted(column->name));
-  return fmt::format("({})", fmt::join(names, ", "));
+/// A schema is an attached file, and SQLite has no foreign keys from one file into another.
+bool SqliteDdl::enforces(const Table& table, const ForeignKey& key) const {
+  return key.target->schema == table.schema;
 }
+std::string SqliteDdl::target_of(const EntityMetadata& target) const { return quoted(target.table); }
+
+// Autoincrement, lest the key of a deleted row is given to a new one.
+std::string_view SqliteDdl::identity() const { return " primary key autoincrement"; }
+
+/// A pivot table has no columns but its key, so the key's index is all of it.
+std::string SqliteDdl::table_end(const Table& table) const { return table.entity ? "" : " without rowid"; }
 
 std::string SqliteDdl::type_of(const Column& column) const {
   // Only a column of this very type is made by SQLite, whatever it is called in other databases.
-  if (column.generated_key) return "integer";
-  if (!column.type.empty()) return column.type;
-  return dialect_.column_type(origin_of(column));
-}
-
-std::string SqliteDdl::default_of(const Property& property) const {
-  if (!property.default_raw.empty()) return fmt::format(" default ({})", property.default_raw);
-  if (property.default_value) return " default " + sqlite_literal(property.default_value->view());
-  return {};
-}
-
-std::string SqliteDdl::column_definition(const Table& table, const Column& column) const {
-  const Property& property = *column.property;
-  std::string text = quoted(column.name) + " " + type_of(column);
-  // Autoincrement, lest the key of a deleted row is given to a new one.
-  if (column.generated_key) return text + " primary key autoincrement";
-  if (!property.generated.empty())
-    text += fmt::format(" generated always as ({}) virtual", property.generated);
-  if (!column.nullable) text += " not null";
-  if (!property.is_relation()) text += default_of(property);
-  const ForeignKey* key = single_foreign_key(table, column);
-  if (key && is_enforced(table, *key)) text += " " + references(*key);
-  return text;
-}
-
-std::string SqliteDdl::references(const ForeignKey& key) const {
-  std::vector<const Column*> target;
-  target.reserve(key.columns.size());
-  for (const Column* column : key.columns) target.push_back(column->references);
-  std::string text = fmt::format("references {} {}", quoted(key.target->table), column_list(target));
-  if (key.on_update != Rule::unset) text += fmt::format(" on update {}", text_of(key.on_update));
-  if (key.on_delete != Rule::unset) text += fmt::format(" on delete {}", text_of(key.on_delete));
-  return text;
-}
-
-std::string SqliteDdl::condition_of(const CheckDefinition& check) const {
-  if (!check.expression.empty()) return check.expression;
-  const std::span<const detail::EnumName> values = check.column->codec->enum_names();
-  std::vector<std::string> names;
-  names.reserve(values.size());
-  for (const detail::EnumName& value : values) names.push_back(sqlite_text_literal(value.name));
-  return fmt::format("{} in ({})", quoted(check.column->name), fmt::join(names, ", "));
-}
-
-std::string SqliteDdl::check_of(const CheckDefinition& check) const {
-  return fmt::format("constraint {} check ({})", quoted(check.name), condition_of(check));
-}
-
-std::string SqliteDdl::create_table(const Table& table) const {
-  std::vector<std::string> parts;
-  parts.reserve(table.columns.size() + table.foreign_keys.size() + table.checks.size() + 1);
-  for (const Column* column : table.columns) parts.push_back(column_definition(table, *column));
-  if (!has_inline_key(table)) parts.push_back("primary key " + column_list(table.key));
-  for (const ForeignKey& key : table.foreign_keys)
-    if (key.columns.size() > 1 && is_enforced(table, key))
-      parts.push_back(fmt::format("foreign key {} {}", column_list(key.columns), references(key)));
-  for (const CheckDefinition* check : table.checks) parts.push_back(check_of(*check));
-  return fmt::format("create table {} ({}){}", qualified(table.schema, table.name), fmt::join(parts, ", "),
-                     is_without_rowid(table) ? " without rowid" : "");
+  return column.generated_key ? "integer" : Ddl::type_of(column);
 }
 
 std::string SqliteDdl::create_index(const Table& table, const IndexDefinition& index) const {
@@ -129,16 +103,40 @@ std::string SqliteDdl::create_index(const Table& table, const IndexDefinition& i
                      qualified(table.schema, index.name), quoted(table.name), column_list(index.columns));
 }
 
-std::string SqliteDdl::drop_table(const Table& table) const {
-  return "drop table if exists " + qualified(table.schema, table.name);
+void SqliteDdl::drop(const std::vector<Table>& tables, Statements& statements) const {
+  for (const Table& table : tables)
+    statements.push_back("drop table if exists " + qualified(table.schema, table.name));
 }
 
-std::string SqliteDdl::add_column(const Table& table, const Column& column) const {
-  std::string text = fmt::format("alter table {} add column {}", qualified(table.schema, table.name),
-                                 column_definition(table, column));
-  for (const CheckDefinition* check : table.checks)
-    if (check->column == &column) text += " " + check_of(*check);
-  return text;
+bool SqliteDdl::fits(std::string_view existing_type, const Column& column) const {
+  const std::string_view affinity = affinity_of(existing_type);
+  return affinity == affinity_of(type_of(column)) || keeps(affinity, column.codec->kind);
+}
+
+std::string SqliteDdl::key_obstacle(const ExistingColumn& column) const {
+  if (upper(column.type) == "INTEGER") return {};
+  return fmt::format("is of type {}, and SQLite makes keys of type integer only", column.type);
+}
+
+std::string SqliteDdl::obstacle_to_add(const Table& table, const Column& column) const {
+  if (is_composite_foreign_key(table, column))
+    return "and SQLite cannot add a foreign key over several columns; ";
+  const Property& property = *column.property;
+  const bool has_default = property.default_value || !property.default_raw.empty();
+  if (!column.nullable && !has_default) return {};  // for which there is another sentence
+  if (property.default_raw.empty() || is_constant(property.default_raw)) return {};
+  return fmt::format(
+      "and SQLite adds columns with a constant default only, not ({}); say kin::default_value, or ",
+      property.default_raw);
+}
+
+/// Checks are part of the table's own text, which is all that SQLite tells of them.
+Ddl::CheckState SqliteDdl::state_of(const ExistingTable& table, const CheckDefinition& check) const {
+  const std::string text = normalized(table.sql);
+  if (text.find(normalized(fmt::format("check ({})", condition_of(check)))) != std::string::npos)
+    return CheckState::same;
+  const bool is_other = text.find(normalized("constraint " + quoted(check.name))) != std::string::npos;
+  return is_other ? CheckState::other : CheckState::missing;
 }
 
 }  // namespace kin::schema

@@ -3,37 +3,37 @@
 
 #include <string>
 
-#include "schema/table.hpp"
-#include "sql/dialect.hpp"
+#include "schema/ddl.hpp"
 
 namespace kin::schema {
 
-/// The text of SQLite's definitions. All texts are the same on each run.
-class SqliteDdl {
+/// What is SQLite's own. Its constraints are part of a table's definition and never added to it, names
+/// compare as A to Z like a to z, and a column's type is but a preference.
+class SqliteDdl final : public Ddl {
  public:
-  explicit SqliteDdl(const sql::Dialect& dialect) noexcept : dialect_(dialect) {}
+  using Ddl::Ddl;
 
-  std::string create_table(const Table& table) const;
-  std::string create_index(const Table& table, const IndexDefinition& index) const;
-  std::string drop_table(const Table& table) const;
-  /// Takes the foreign key and the checks of the column along.
-  std::string add_column(const Table& table, const Column& column) const;
+  void drop(const std::vector<Table>& tables, Statements& statements) const override;
+  std::string create_index(const Table& table, const IndexDefinition& index) const override;
+  std::string type_of(const Column& column) const override;
+  std::string literal(ValueView value) const override;
+  std::string text_literal(std::string_view text) const override;
 
-  std::string type_of(const Column& column) const;
-  /// `constraint "book_price_check" check (price > 0)`
-  std::string check_of(const CheckDefinition& check) const;
-  /// Only the condition in the brackets.
-  std::string condition_of(const CheckDefinition& check) const;
-  std::string quoted(std::string_view identifier) const;
+  std::string_view database() const override { return "SQLite"; }
+  Task<ExistingSchema> read(const std::string& schema, driver::Connection& connection) const override;
+  bool same_name(std::string_view a, std::string_view b) const noexcept override;
+  bool fits(std::string_view existing_type, const Column& column) const override;
+  std::string key_obstacle(const ExistingColumn& column) const override;
+  std::string obstacle_to_add(const Table& table, const Column& column) const override;
+  CheckState state_of(const ExistingTable& table, const CheckDefinition& check) const override;
+  bool adds_constraints() const override { return false; }
+  bool enforces(const Table& table, const ForeignKey& key) const override;
 
  private:
-  std::string qualified(std::string_view schema, std::string_view name) const;
-  std::string column_list(const std::vector<const Column*>& columns) const;
-  std::string column_definition(const Table& table, const Column& column) const;
-  std::string default_of(const Property& property) const;
-  std::string references(const ForeignKey& key) const;
-
-  const sql::Dialect& dialect_;
+  std::string target_of(const EntityMetadata& target) const override;
+  std::string_view identity() const override;
+  std::string_view generated_storage() const override { return "virtual"; }
+  std::string table_end(const Table& table) const override;
 };
 
 }  // namespace kin::schema

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "drivers/driver.hpp"
-#include "schema/sqlite_ddl.hpp"
-#include "sql/dialect.hpp"
 
 namespace kin::schema {
 
@@ -22,22 +17,6 @@ namespace kin::schema {
 /// - Enums that are stored by name get a check of the names.
 /// - Pivot tables are `without rowid`: nothing but the key's index.
 /// Immutable, so it may be used from any thread.
-class SqliteSchemaWriter final : public driver::SchemaWriter {
- public:
-  explicit SqliteSchemaWriter(const sql::Dialect& dialect) noexcept : dialect_(dialect), ddl_(dialect) {}
-
-  std::vector<std::string> create(Entities entities) const override;
-  /// Tables that refer to others come before those, also in circles as far as their rules allow.
-  std::vector<std::string> drop(Entities entities) const override;
-  /// Throws ValidationError that lists all differences which cannot be mended.
-  Task<std::vector<std::string>> update(Entities entities, driver::Connection& connection) const override;
-
- private:
-  const sql::Dialect& dialect_;
-  SqliteDdl ddl_;
-};
-
-/// The one that the driver uses.
 const driver::SchemaWriter& sqlite_schema_writer();
 
 }  // namespace kin::schema

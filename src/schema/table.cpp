@@ -51,13 +51,20 @@ Table table_of(const PivotTable& pivot) {
   table.name = pivot.name;
   table.schema = pivot.schema;
   for (const std::vector<Column>* side : {&pivot.owner_columns, &pivot.target_columns}) {
-    ForeignKey key{pointers_to(*side), side->front().references->entity, Rule::cascade, Rule::cascade};
+    ForeignKey key{pointers_to(*side), side->front().references->entity, Rule::cascade, Rule::cascade, false};
     table.columns.insert(table.columns.end(), key.columns.begin(), key.columns.end());
     table.foreign_keys.push_back(std::move(key));
   }
   table.key = table.columns;
   table.indexes.push_back(&pivot.target_index);
   return table;
+}
+
+void mark_late_keys(std::vector<Table>& tables) {
+  for (auto table = tables.begin(); table != tables.end(); ++table)
+    for (ForeignKey& key : table->foreign_keys)
+      key.is_late = std::any_of(table + 1, tables.end(),
+                                [&](const Table& other) { return other.entity == key.target; });
 }
 
 }  // namespace
@@ -67,6 +74,7 @@ std::vector<Table> tables_of(std::span<const EntityMetadata* const> entities) {
   for (const EntityMetadata* entity : entities) tables.push_back(table_of(*entity));
   for (const EntityMetadata* entity : entities)
     for (const auto& pivot : entity->pivots) tables.push_back(table_of(*pivot));
+  mark_late_keys(tables);
   return tables;
 }
 

@@ -15,6 +15,7 @@ struct ForeignKey {
   const EntityMetadata* target = nullptr;
   Rule on_delete = Rule::unset;
   Rule on_update = Rule::unset;
+  bool is_late = false;  ///< the target's table comes after this one
 };
 
 /// The table of an entity or of a many-to-many relation. Points into the metadata.

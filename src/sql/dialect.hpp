@@ -3,15 +3,21 @@
 
 #include <kin/detail/expression.hpp>
 #include <kin/metadata.hpp>
+#include <kin/transaction.hpp>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+namespace kin::driver {
+class WriteBatch;
+}
+
 namespace kin::sql {
 
-/// The text of one SQL database: quoting, placeholders, operators, types. Knows nothing about sockets. Stateless
-/// and thread-safe. One file per dialect; code outside of dialects asks them and never which database it is.
+/// The text of one SQL database: quoting, placeholders, operators, types. Knows nothing about sockets.
+/// Stateless and thread-safe. One file per dialect; code outside of dialects asks them and never which
+/// database it is.
 class Dialect {
  public:
   virtual ~Dialect() = default;
@@ -19,18 +25,42 @@ class Dialect {
   virtual void quote(std::string& out, std::string_view identifier) const = 0;
   /// Appends the placeholder of the parameter with this number, counted from 1.
   virtual void placeholder(std::string& out, std::uint32_t number) const = 0;
-  /// Column type in DDL for a column without one of its own.
+  /// Column type in DDL; a foreign key has that of the key it refers to.
   virtual std::string column_type(const Column& column) const = 0;
-  /// Appends a comparison or text operator whose operands are already text. `right` of in and not_in is the list in
-  /// parentheses, of between "low and high". `column` is the left operand's column where it is one, or the one whose
-  /// sum, least or greatest value it is, else null. An operand may be used more than once, and what is appended must
-  /// bind at least as tightly as a comparison.
+  /// Appends a value where an operator or comparison stands between it and another operand, whose column is
+  /// `column` where it is one. `kind` is the value's; the place to say its type to a database that would take
+  /// another one from the surroundings.
+  virtual void value(std::string& out, std::string_view placeholder, ValueKind kind,
+                     const Column* column) const {
+    (void)kind;
+    (void)column;
+    out += placeholder;
+  }
+  /// Appends a comparison or text operator whose operands are already text. `right` of in and not_in is the
+  /// list in parentheses, of between "low and high". `column` is the left operand's column where it is one,
+  /// or the one whose sum, least or greatest value it is, else null. An operand may be used more than once,
+  /// and what is appended must bind at least as tightly as a comparison.
   virtual void binary(std::string& out, detail::Op op, std::string_view left, std::string_view right,
                       const Column* column) const = 0;
-  /// Appends a JSON value at a path, itself a parameter such as $."a"."b".
+  /// Appends a JSON value at a path, itself a parameter such as $."a"."b"; null where there is nothing or
+  /// JSON's null.
   virtual void json_value(std::string& out, std::string_view operand, std::string_view path) const = 0;
+  /// Appends a comparison of what json_value() wrote with a bound value of that kind. Numbers are compared by
+  /// value; what is of another kind is never equal, and neither less nor greater.
+  virtual void compare_json(std::string& out, detail::Op op, std::string_view json,
+                            std::string_view placeholder, ValueKind kind) const {
+    (void)kind;
+    binary(out, op, json, placeholder, nullptr);
+  }
+  /// Appends what json_value() wrote as a column of the result: text without quotes, a number, a truth value.
+  virtual void json_result(std::string& out, std::string_view json) const { out += json; }
+  /// order() of what json_value() wrote.
+  virtual void order_json(std::string& out, std::string_view json, bool descending, int nulls) const {
+    order(out, json, descending, nulls, nullptr);
+  }
   /// Appends an aggregate over an operand.
-  virtual void aggregate(std::string& out, detail::Op op, std::string_view operand, const Column* column) const = 0;
+  virtual void aggregate(std::string& out, detail::Op op, std::string_view operand,
+                         const Column* column) const = 0;
   /// Appends an operand that rows are grouped by.
   virtual void group(std::string& out, std::string_view operand, const Column* column) const {
     (void)column;
@@ -41,18 +71,35 @@ class Dialect {
                      const Column* column) const = 0;
   /// Appends limit and offset; each view is a placeholder or empty.
   virtual void limit(std::string& out, std::string_view limit, std::string_view offset) const = 0;
-  /// Appends the clause that locks the rows of a read; nothing where the database has none.
-  virtual void lock(std::string& out, int lock_mode) const = 0;
+  /// Appends the clause that locks the rows which a read takes from the source `alias`; nothing where the
+  /// database has none.
+  virtual void lock(std::string& out, LockMode mode, std::string_view alias) const = 0;
 
+  /// The statement that writes a batch: one of its rows, or all of them at once.
+  virtual std::string write(const driver::WriteBatch& batch) const;
+  /// True when that statement is run once for the whole batch, not once for each row.
+  virtual bool writes_whole(const driver::WriteBatch& batch) const {
+    (void)batch;
+    return false;
+  }
   /// True when the driver learns a generated key without a returning clause.
   virtual bool knows_generated_key() const { return false; }
-  /// What stands before `into` and at the end of an insert that leaves existing rows alone.
-  virtual std::string_view insert_ignoring() const { return "insert"; }
-  virtual std::string_view ignore_duplicates() const { return " on conflict do nothing"; }
+  /// Whether an insert, and whether an update, may end in a returning clause. Without one the driver has to
+  /// read back by key.
+  virtual bool returns_inserted() const { return true; }
+  virtual bool returns_updated() const { return true; }
+  /// Appends the end of an insert that leaves existing rows alone. `column` is one of those it writes.
+  virtual void ignore_duplicates(std::string& out, const Column& column) const {
+    (void)column;
+    out += " on conflict do nothing";
+  }
   /// What stands in place of columns and values in an insert without any.
   virtual std::string_view default_row() const { return " default values"; }
 };
 
 const Dialect& sqlite_dialect();
+const Dialect& postgresql_dialect();
+const Dialect& mysql_dialect();
+const Dialect& mariadb_dialect();
 
 }  // namespace kin::sql

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "drivers/driver.hpp"
 
@@ -15,22 +16,26 @@ namespace kin::sql {
 /// One statement for the query logger, from its start to the end of this object: the logger is told in the
 /// destructor, as of a failed statement unless succeeded() was called. What the logger throws is dropped, so
 /// that logging never changes what a statement came to.
-class LoggedQuery {
+///
+/// Lifetime: the parameters, and what they point at, outlive it: they are copied when the logger asks for
+/// them, which of a batch is when all is over, so that a row's parameters may hold the key that an earlier
+/// row has got.
+class LoggedQuery final : private kin::detail::ParameterSource {
  public:
   LoggedQuery(const QueryLogger& logger, std::string_view sql, std::span<const ValueView> parameters = {});
   LoggedQuery(const LoggedQuery&) = delete;
   LoggedQuery& operator=(const LoggedQuery&) = delete;
-  ~LoggedQuery();
+  ~LoggedQuery() override;
 
-  /// Takes parameters and number of executions from a batch, when all is over: a row's parameters may hold
-  /// the key that an earlier row has got.
-  void set_batch(const driver::WriteBatch& batch) noexcept { batch_ = &batch; }
+  /// Takes parameters and number of executions from a batch. `whole`: all of it is one execution.
+  void set_batch(const driver::WriteBatch& batch, bool whole);
   void succeeded(std::uint64_t rows) noexcept;
 
  private:
-  void add_batch();
+  void append_to(std::vector<Value>& values) const override;
 
   const QueryLogger& logger_;
+  const std::span<const ValueView> parameters_;
   const driver::WriteBatch* batch_ = nullptr;
   Query query_;
   std::chrono::steady_clock::time_point start_;

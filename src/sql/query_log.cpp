@@ -72,8 +72,8 @@ void append_row(std::string& line, std::span<const Value> values) {
 }
 
 void append_parameters(std::string& line, const Query& query) {
-  if (query.parameters.empty() || query.executions == 0) return;
-  const std::span<const Value> values = query.parameters;
+  const std::span<const Value> values = query.parameters.all();
+  if (values.empty() || query.executions == 0) return;
   const std::size_t row_size = values.size() / query.executions;
   const std::size_t shown = std::min<std::size_t>(query.executions, most_rows);
   line += " --";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <utility>
 
+#include "sql/condition_text.hpp"
 #include "sql/parameters.hpp"
 #include "sql/select_writer.hpp"
 
@@ -8,92 +9,7 @@ namespace kin::sql {
 namespace {
 
 using detail::Op;
-using query::Node;
 using query::none;
-
-/// Longer chains are cut into halves in parentheses: databases take a chain for as many expressions inside
-/// each other as it has terms, and SQLite allows 1000.
-constexpr std::uint32_t longest_chain = 32;
-
-/// A step of writing a condition.
-struct Step {
-  enum class Kind : std::uint8_t { text, node, chain };
-  Kind kind = Kind::text;
-  bool enclosed = false;    ///< of a node: stands in parentheses or alone, and needs none of its own
-  Op op = Op::and_;         ///< of a chain
-  std::uint32_t first = 0;  ///< of a node its index, of a chain the range of its operands
-  std::uint32_t last = 0;
-  std::string_view text{};
-};
-
-/// What is yet to be written of a condition; the next step is the last one.
-class Agenda {
- public:
-  explicit Agenda(const std::vector<Node>& nodes) : nodes_(nodes) {}
-
-  bool empty() const { return steps_.empty(); }
-  Step take() {
-    const Step step = steps_.back();
-    steps_.pop_back();
-    return step;
-  }
-  void text(std::string_view text) {
-    Step step;
-    step.text = text;
-    steps_.push_back(step);
-  }
-  void node(std::uint32_t index, bool enclosed) {
-    Step step;
-    step.kind = Step::Kind::node;
-    step.first = index;
-    step.enclosed = enclosed;
-    steps_.push_back(step);
-  }
-  void chain(Op op, std::uint32_t first, std::uint32_t last) {
-    Step step;
-    step.kind = Step::Kind::chain;
-    step.op = op;
-    step.first = first;
-    step.last = last;
-    steps_.push_back(step);
-  }
-  /// The operands of an and/or as a chain.
-  void operands(std::uint32_t node) {
-    const std::uint32_t count = nodes_[node].count;
-    const auto first = static_cast<std::uint32_t>(operands_.size());
-    operands_.resize(first + count);
-    std::uint32_t operand = node;
-    for (std::uint32_t i = count; i > 0; --i) {
-      operand = operand - 1;
-      operands_[first + i - 1] = operand;
-      operand = nodes_[operand].begin;
-    }
-    chain(nodes_[node].op, first, first + count);
-  }
-  void divide(const Step& chain_step);
-
- private:
-  const std::vector<Node>& nodes_;
-  std::vector<Step> steps_{};
-  std::vector<std::uint32_t> operands_{};
-};
-
-void Agenda::divide(const Step& whole) {
-  const bool is_and = whole.op == Op::and_;
-  if (whole.last - whole.first > longest_chain) {
-    const std::uint32_t middle = whole.first + (whole.last - whole.first) / 2;
-    text(")");
-    chain(whole.op, middle, whole.last);
-    text(is_and ? ") and (" : ") or (");
-    chain(whole.op, whole.first, middle);
-    text("(");
-    return;
-  }
-  for (std::uint32_t i = whole.last; i > whole.first; --i) {
-    node(operands_[i - 1], false);
-    if (i - 1 > whole.first) text(is_and ? " and " : " or ");
-  }
-}
 
 std::string_view arithmetic(Op op) {
   switch (op) {
@@ -108,48 +24,16 @@ std::string_view arithmetic(Op op) {
   }
 }
 
-/// Predicates whose opposite reads better than a `not` around them; none of them is ever unknown.
-bool is_turned_easily(Op op) {
-  return op == Op::always || op == Op::some || op == Op::none || op == Op::every;
-}
-
 }  // namespace
 
-/// `not` is SQL's own: of a comparison with null it is as unknown as the comparison, so that neither
-/// field == x nor !(field == x) is true where the field is null.
 void SelectWriter::write_condition(const Nodes& nodes, bool enclosed) {
-  Agenda agenda(nodes);
-  agenda.node(static_cast<std::uint32_t>(nodes.size() - 1), enclosed);
-  while (!agenda.empty()) {
-    const Step step = agenda.take();
-    if (step.kind == Step::Kind::text) {
-      out_ += step.text;
-      continue;
-    }
-    if (step.kind == Step::Kind::chain) {
-      agenda.divide(step);
-      continue;
-    }
-    const Node& node = nodes[step.first];
-    if (node.op == Op::and_ || node.op == Op::or_) {
-      if (!step.enclosed) {
-        out_ += '(';
-        agenda.text(")");
-      }
-      agenda.operands(step.first);
-    } else if (node.op != Op::not_) {
-      write_predicate(nodes, step.first, false);
-    } else if (is_turned_easily(nodes[step.first - 1].op)) {
-      write_predicate(nodes, step.first - 1, true);
-    } else {
-      out_ += "not (";
-      agenda.text(")");
-      agenda.node(step.first - 1, true);
-    }
-  }
+  const ConditionText::WritePredicate predicate = [&](std::uint32_t node, bool negated) {
+    write_predicate(nodes, node, negated);
+  };
+  ConditionText(nodes, out_, predicate).write(enclosed);
 }
 
-/// `negated` is for those that is_turned_easily() only.
+/// `negated` is for those only that are never unknown.
 void SelectWriter::write_predicate(const Nodes& nodes, std::uint32_t node, bool negated) {
   const query::Node& at = nodes[node];
   if (at.op == Op::always) {
@@ -164,13 +48,13 @@ void SelectWriter::write_predicate(const Nodes& nodes, std::uint32_t node, bool 
   }
 }
 
-/// Returns the column that the value is, or whose sum, least or greatest value it is; null otherwise.
-const Column* SelectWriter::write_value(const Nodes& nodes) {
+/// Returns what is known of the value's type.
+SelectWriter::Piece SelectWriter::write_value(const Nodes& nodes) {
   for (std::uint32_t i = 0; i < nodes.size(); ++i) add_text(nodes, i);
   out_ += piece(1);
-  const Column* column = pieces_.back().column;
+  const Piece written = pieces_.back();
   drop_piece();
-  return column;
+  return written;
 }
 
 /// Adds the text of one node as a piece, made of the pieces of its operands.
@@ -181,7 +65,7 @@ void SelectWriter::add_text(const Nodes& nodes, std::uint32_t index) {
     case Op::field:
       return add_field(node);
     case Op::value:
-      pieces_.push_back({texts_.size(), nullptr});
+      pieces_.push_back({texts_.size(), nullptr, node.kind});
       return append_mark(texts_, node.value);
     case Op::column:
       pieces_.push_back({texts_.size(), column_named(node.name)});
@@ -206,23 +90,26 @@ void SelectWriter::add_field(const query::Node& node) {
 }
 
 void SelectWriter::add_list(const query::Node& node) {
+  const std::size_t operand = node.count + 1;
+  const Column* column = piece_at(operand).column;
   std::string list = "(";
   for (std::uint32_t i = node.count; i > 0; --i) {
-    list += piece(i);
+    append_operand(list, i, column);
     list += i == 1 ? ")" : ", ";
   }
   joined_.clear();
-  const std::size_t operand = node.count + 1;
-  dialect_.binary(joined_, node.op, piece(operand), list, pieces_[pieces_.size() - operand].column);
+  dialect_.binary(joined_, node.op, piece(operand), list, column);
   replace_pieces(operand, nullptr);
 }
 
 void SelectWriter::add_between() {
-  std::string range(piece(2));
+  const Column* column = piece_at(3).column;
+  std::string range;
+  append_operand(range, 2, column);
   range += " and ";
-  range += piece(1);
+  append_operand(range, 1, column);
   joined_.clear();
-  dialect_.binary(joined_, Op::between, piece(3), range, pieces_[pieces_.size() - 3].column);
+  dialect_.binary(joined_, Op::between, piece(3), range, column);
   replace_pieces(3, nullptr);
 }
 
@@ -247,20 +134,43 @@ void SelectWriter::add_operator(Op op) {
     }
     case Op::json_path:
       dialect_.json_value(joined_, piece(2), piece(1));
-      return replace_pieces(2, nullptr);
+      replace_pieces(2, nullptr);
+      pieces_.back().is_json = true;
+      return;
     case Op::add:
     case Op::subtract:
     case Op::multiply:
     case Op::divide:
       joined_ += '(';
-      joined_ += piece(2);
+      append_operand(joined_, 2, piece_at(1).column);
       joined_ += arithmetic(op);
-      joined_ += piece(1);
+      append_operand(joined_, 1, piece_at(2).column);
       joined_ += ')';
       return replace_pieces(2, nullptr);
     default:
-      dialect_.binary(joined_, op, piece(2), piece(1), pieces_[pieces_.size() - 2].column);
-      return replace_pieces(2, nullptr);
+      return add_comparison(op);
+  }
+}
+
+void SelectWriter::add_comparison(Op op) {
+  const Column* column = piece_at(2).column;
+  if (piece_at(2).is_json && piece_at(1).value != ValueKind::null) {
+    dialect_.compare_json(joined_, op, piece(2), piece(1), piece_at(1).value);
+  } else {
+    std::string right;
+    append_operand(right, 1, column);
+    dialect_.binary(joined_, op, piece(2), right, column);
+  }
+  replace_pieces(2, nullptr);
+}
+
+/// The text of a piece beside another operand; `other` is that one's column.
+void SelectWriter::append_operand(std::string& out, std::size_t from_end, const Column* other) const {
+  const Piece& operand = piece_at(from_end);
+  if (operand.value == ValueKind::null) {
+    out += piece(from_end);
+  } else {
+    dialect_.value(out, piece(from_end), operand.value, other);
   }
 }
 
@@ -279,6 +189,8 @@ void SelectWriter::replace_pieces(std::size_t count, const Column* column) {
   texts_.resize(pieces_.back().begin);
   texts_ += joined_;
   pieces_.back().column = column;
+  pieces_.back().value = ValueKind::null;
+  pieces_.back().is_json = false;
 }
 
 /// Text of the last piece (1), of the one before it (2) …
@@ -308,7 +220,7 @@ const Column* SelectWriter::write_subquery(const query::Node& node) {
     out_ += "count(*)";
   } else {
     std::string before = std::exchange(out_, {});
-    column = write_value(subquery.value);
+    column = write_value(subquery.value).column;
     dialect_.aggregate(before, node.op, out_, column);
     out_ = std::move(before);
   }

@@ -24,7 +24,6 @@ std::string SelectWriter::write() {
   switch (plan_.kind) {
     case query::ReadKind::rows:
       plan_.limit_roots ? write_limited_roots() : write_rows();
-      dialect_.lock(out_, plan_.lock);
       break;
     case query::ReadKind::count:
       write_count();
@@ -46,6 +45,7 @@ void SelectWriter::write_rows() {
   write_groups();
   write_order(nullptr);
   write_limit();
+  write_lock();
 }
 
 /// The roots come from a sub-select that has the conditions and the limit; the joins multiply what it lets
@@ -73,6 +73,7 @@ void SelectWriter::write_limited_roots() {
   write_groups();
   write_order(&multiplied);
   write_limit();
+  write_lock();  // of the rows that are let through, and of those only
   out_ += ") as ";
   dialect_.quote(out_, plan_.sources.front().alias);
   const std::string roots = std::exchange(out_, std::move(before));
@@ -113,7 +114,11 @@ void SelectWriter::write_select_list() {
   out_ += plan_.distinct ? "select distinct " : "select ";
   for (std::size_t i = 0; i < plan_.select.size(); ++i) {
     if (i != 0) out_ += ", ";
-    write_value(plan_.select[i].expression);
+    std::string before = std::move(out_);
+    out_.clear();
+    const bool is_json = write_value(plan_.select[i].expression).is_json;
+    is_json ? dialect_.json_result(before, out_) : void(before += out_);
+    out_ = std::move(before);
     if (plan_.select[i].name.empty()) continue;
     out_ += " as ";
     dialect_.quote(out_, plan_.select[i].name);
@@ -207,7 +212,7 @@ void SelectWriter::write_groups() {
     out_ += i == 0 ? " group by " : ", ";
     std::string before = std::move(out_);
     out_.clear();
-    const Column* column = write_value(plan_.group_by[i].expression);
+    const Column* column = write_value(plan_.group_by[i].expression).column;
     dialect_.group(before, out_, column);
     out_ = std::move(before);
   }
@@ -225,8 +230,12 @@ void SelectWriter::write_order(const Marks* left_out) {
     separator = ", ";
     std::string before = std::move(out_);
     out_.clear();
-    const Column* column = write_value(item.expression);
-    dialect_.order(before, out_, item.descending, item.nulls, column);
+    const Piece written = write_value(item.expression);
+    if (written.is_json) {
+      dialect_.order_json(before, out_, item.descending, item.nulls);
+    } else {
+      dialect_.order(before, out_, item.descending, item.nulls, written.column);
+    }
     out_ = std::move(before);
   }
 }
@@ -238,6 +247,10 @@ void SelectWriter::write_limit() {
   if (plan_.has_limit) append_mark(limit, next++);
   if (plan_.has_offset) append_mark(offset, next);
   dialect_.limit(out_, limit, offset);
+}
+
+void SelectWriter::write_lock() {
+  dialect_.lock(out_, static_cast<LockMode>(plan_.lock), plan_.sources.front().alias);
 }
 
 /// Sources that a root has more than one row of.

@@ -26,7 +26,9 @@ class SelectWriter {
   /// Text of a part of a value expression, at the end of texts_.
   struct Piece {
     std::size_t begin;
-    const Column* column;
+    const Column* column;               ///< that it is, or whose sum, least or greatest value it is
+    ValueKind value = ValueKind::null;  ///< of a placeholder the kind of its value
+    bool is_json = false;               ///< a value inside of JSON
   };
 
   // Clauses: select_text.cpp.
@@ -42,6 +44,7 @@ class SelectWriter {
   void write_groups();
   void write_order(const Marks* left_out);
   void write_limit();
+  void write_lock();
   void write_table(const query::Source& source);
   void write_tie(const query::Source& source);
   Marks multiplied_sources() const;
@@ -54,15 +57,18 @@ class SelectWriter {
   void write_condition(const Nodes& nodes, bool enclosed);
   void write_predicate(const Nodes& nodes, std::uint32_t node, bool negated);
   void write_and_condition(const Nodes& nodes);
-  const Column* write_value(const Nodes& nodes);
+  Piece write_value(const Nodes& nodes);
   void add_text(const Nodes& nodes, std::uint32_t node);
   void add_field(const query::Node& node);
   void add_list(const query::Node& node);
   void add_between();
   void add_subquery(const query::Node& node);
   void add_operator(detail::Op op);
+  void add_comparison(detail::Op op);
   void replace_pieces(std::size_t count, const Column* column);
   std::string_view piece(std::size_t from_end) const;
+  const Piece& piece_at(std::size_t from_end) const { return pieces_[pieces_.size() - from_end]; }
+  void append_operand(std::string& out, std::size_t from_end, const Column* other) const;
   void drop_piece();
   const Column* write_subquery(const query::Node& node);
   void write_exists(const query::Subquery& subquery, bool fails);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "sql/sql_connection.hpp"
 
+#include <kin/error.hpp>
+
 #include <memory>
 #include <optional>
 #include <utility>
@@ -66,8 +68,20 @@ Task<void> SqlConnection::begin(const TransactionOptions& options) {
   in_transaction_ = true;
 }
 
+// When the connection breaks, nobody knows whether the server had committed by then: to run the work again
+// might do it twice.
 Task<void> SqlConnection::commit() {
-  co_await run("commit");
+  try {
+    co_await run("commit");
+  } catch (const ConnectionError& error) {
+    ErrorDetails details = error.details();
+    details.retryable = false;
+    throw ConnectionError(
+        "the connection broke during commit, so whether the transaction took effect is unknown: look "
+        "before you run it again; " +
+            std::string(error.what()),
+        std::move(details));
+  }
   in_transaction_ = false;
 }
 
@@ -124,7 +138,7 @@ Task<void> SqlConnection::logged_read(const std::string& text, std::span<const V
 
 Task<void> SqlConnection::logged_write(const std::string& text, driver::WriteBatch& batch) {
   LoggedQuery log(*logger_, text);
-  log.set_batch(batch);
+  log.set_batch(batch, dialect_.writes_whole(batch));
   co_await wire_->write(text, batch);
   log.succeeded(batch.row_count() - batch.missed_rows().size());
 }

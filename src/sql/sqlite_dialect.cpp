@@ -199,7 +199,7 @@ class SqliteDialect final : public Dialect {
   }
 
   // A write transaction locks the whole database.
-  void lock(std::string&, int) const override {}
+  void lock(std::string&, LockMode, std::string_view) const override {}
 
   bool knows_generated_key() const override { return true; }
 

@@ -35,6 +35,8 @@ class WriteWriter {
       case Operation::pivot_remove:
         write_pivot_remove();
         break;
+      case Operation::reserve_keys:  // for dialects that have a statement for it
+        break;
     }
     return std::move(out_);
   }
@@ -54,7 +56,7 @@ class WriteWriter {
       out_ += ')';
       write_values(batch_.columns.size());
     }
-    write_returning(dialect_.knows_generated_key());
+    if (dialect_.returns_inserted()) write_returning(dialect_.knows_generated_key());
   }
 
   void write_update() {
@@ -72,12 +74,11 @@ class WriteWriter {
       }
     }
     write_key();
-    write_returning(false);
+    if (dialect_.returns_updated()) write_returning(false);
   }
 
   void write_pivot_insert() {
-    out_ += batch_.ignore_duplicates ? dialect_.insert_ignoring() : std::string_view("insert");
-    out_ += " into ";
+    out_ += "insert into ";
     table(batch_.pivot->schema, batch_.pivot->name);
     const char* separator = " (";
     for (const auto* side : {&batch_.pivot->owner_columns, &batch_.pivot->target_columns})
@@ -88,7 +89,7 @@ class WriteWriter {
       }
     out_ += ')';
     write_values(batch_.pivot->owner_columns.size() + batch_.pivot->target_columns.size());
-    if (batch_.ignore_duplicates) out_ += dialect_.ignore_duplicates();
+    if (batch_.ignore_duplicates) dialect_.ignore_duplicates(out_, batch_.pivot->owner_columns.front());
   }
 
   void write_pivot_remove() {
@@ -159,5 +160,7 @@ class WriteWriter {
 std::string write_text(const WriteBatch& batch, const Dialect& dialect) {
   return WriteWriter(batch, dialect).write();
 }
+
+std::string Dialect::write(const WriteBatch& batch) const { return write_text(batch, *this); }
 
 }  // namespace kin::sql

@@ -21,10 +21,14 @@ std::size_t mix(std::size_t hash, const T* pointer) noexcept {
   return mix(hash, reinterpret_cast<std::uintptr_t>(pointer));
 }
 
+bool is_single(const driver::WriteBatch& batch) noexcept { return batch.row_count() == 1; }
+bool is_single(const auto& shape) noexcept { return shape.single; }
+
 template <class ShapeOrBatch>
 std::size_t hash_of(const ShapeOrBatch& shape) noexcept {
-  std::size_t hash = static_cast<std::size_t>(shape.operation) * 8 + (shape.checks_version ? 4U : 0U) +
-                     (shape.write_nulls ? 2U : 0U) + (shape.ignore_duplicates ? 1U : 0U);
+  std::size_t hash = static_cast<std::size_t>(shape.operation) * 16 + (is_single(shape) ? 8U : 0U) +
+                     (shape.checks_version ? 4U : 0U) + (shape.write_nulls ? 2U : 0U) +
+                     (shape.ignore_duplicates ? 1U : 0U);
   hash = mix(mix(hash, shape.entity), shape.pivot);
   for (const Column* column : shape.columns) hash = mix(hash, column);
   for (const Column* column : shape.returning) hash = mix(hash, column);
@@ -33,16 +37,17 @@ std::size_t hash_of(const ShapeOrBatch& shape) noexcept {
 
 template <class Left, class Right>
 bool equal(const Left& left, const Right& right) noexcept {
-  return left.operation == right.operation && left.checks_version == right.checks_version &&
-         left.write_nulls == right.write_nulls && left.ignore_duplicates == right.ignore_duplicates &&
-         left.entity == right.entity && left.pivot == right.pivot && left.columns == right.columns &&
-         left.returning == right.returning;
+  return left.operation == right.operation && is_single(left) == is_single(right) &&
+         left.checks_version == right.checks_version && left.write_nulls == right.write_nulls &&
+         left.ignore_duplicates == right.ignore_duplicates && left.entity == right.entity &&
+         left.pivot == right.pivot && left.columns == right.columns && left.returning == right.returning;
 }
 
 }  // namespace
 
 WriteTexts::Shape::Shape(const driver::WriteBatch& batch)
     : operation(batch.operation),
+      single(batch.row_count() == 1),
       checks_version(batch.checks_version),
       write_nulls(batch.write_nulls),
       ignore_duplicates(batch.ignore_duplicates),
@@ -68,7 +73,7 @@ bool WriteTexts::Equal::operator()(const driver::WriteBatch& left, const Shape& 
 const std::string& WriteTexts::of(const driver::WriteBatch& batch) {
   if (const auto found = texts_.find(batch); found != texts_.end()) return found->second;
   if (texts_.size() >= most_texts) texts_.clear();
-  return texts_.emplace(Shape(batch), write_text(batch, dialect_)).first->second;
+  return texts_.emplace(Shape(batch), dialect_.write(batch)).first->second;
 }
 
 }  // namespace kin::sql

@@ -21,11 +21,12 @@ class WriteTexts {
   const std::string& of(const driver::WriteBatch& batch);
 
  private:
-  // All that write_text() depends on.
+  // All that Dialect::write() depends on.
   struct Shape {
     explicit Shape(const driver::WriteBatch& batch);
 
     driver::Operation operation;
+    bool single;  // one row
     bool checks_version;
     bool write_nulls;
     bool ignore_duplicates;

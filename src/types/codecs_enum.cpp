@@ -2,6 +2,8 @@
 #include "types/codecs_cells.hpp"
 #include "types/codecs_layout.hpp"
 
+#include <kin/types/enum.hpp>
+
 #include <cstring>
 #include <span>
 #include <string>
@@ -13,9 +15,8 @@ namespace {
 IntegerLayout layout_of(const Codec& self) { return *static_cast<const IntegerLayout*>(self.context); }
 
 std::string_view name_of(const Codec& self, std::int64_t value) {
-  for (const EnumName& enumerator : self.enum_names()) {
-    if (enumerator.value == value) return enumerator.name;
-  }
+  const std::string_view name = name_of_enumerator(self.enum_names(), value);
+  if (!name.empty()) return name;
   std::string reason = "the value " + std::to_string(value) + " of ";
   reason += self.type_name;
   reason += " has no name; if there is an enumerator of that value, specialise kin::EnumRange<";
@@ -43,6 +44,18 @@ std::string_view name_of(const Codec& self, std::int64_t value) {
 
 }  // namespace
 
+std::string_view name_of_enumerator(std::span<const EnumName> enumerators, std::int64_t value) noexcept {
+  for (const EnumName& enumerator : enumerators)
+    if (enumerator.value == value) return enumerator.name;
+  return {};
+}
+
+const EnumName* enumerator_of_name(std::span<const EnumName> enumerators, std::string_view name) noexcept {
+  for (const EnumName& enumerator : enumerators)
+    if (enumerator.name == name) return &enumerator;
+  return nullptr;
+}
+
 ValueView EnumFamily::view(const Codec& self, const void* member, Scratch&) {
   return ValueView::text(name_of(self, load_integer(layout_of(self), member)));
 }
@@ -52,9 +65,8 @@ void EnumFamily::assign(const Codec& self, void* member, ValueView cell) {
     refuse_kind(cell,
                 cell.is_null() ? self.type_name : std::string(self.type_name) + ", which is stored by name");
   }
-  for (const EnumName& enumerator : self.enum_names()) {
-    if (enumerator.name == cell.bytes()) return store_integer(layout_of(self), member, enumerator.value);
-  }
+  if (const EnumName* found = enumerator_of_name(self.enum_names(), cell.bytes()))
+    return store_integer(layout_of(self), member, found->value);
   refuse_name(self, cell.bytes());
 }
 

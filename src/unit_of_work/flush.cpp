@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <exception>
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "unit_of_work/books.hpp"
 #include "unit_of_work/entity_runtime.hpp"
@@ -33,7 +33,8 @@ std::vector<const Column*> columns_of(const EntityMetadata& entity, const Column
 }
 
 /// Columns whose value only the database knows after the write.
-std::vector<const Column*> returning_columns(const EntityMetadata& entity, const ColumnMask& written, bool insert) {
+std::vector<const Column*> returning_columns(const EntityMetadata& entity, const ColumnMask& written,
+                                             bool insert) {
   std::vector<const Column*> columns;
   if (insert && entity.generated_key && !written.has(entity.generated_key->index))
     columns.push_back(entity.generated_key);
@@ -74,8 +75,8 @@ ColumnMask without(ColumnMask mask, const ColumnMask& dropped, const EntityMetad
   return mask;
 }
 
-/// Changes as batches: rows of the same entity and columns share one. With keep_order only neighbours do, so that the
-/// order of the rows stays.
+/// Changes as batches: rows of the same entity and columns share one. With keep_order only neighbours do, so
+/// that the order of the rows stays.
 std::vector<WriteBatch> batches_of(Operation operation, std::span<const ChangeSet> changes, bool keep_order) {
   std::vector<WriteBatch> batches;
   boost::unordered_flat_map<Shape, std::size_t, ShapeHash> known;
@@ -113,8 +114,8 @@ std::vector<WriteBatch> pivot_batches(Operation operation, std::span<const Pivot
       batch->operation = operation;
       batch->pivot = change.pivot;
     }
-    const CollectionData* data = CollectionAccess::data_or_null(change.row.owner->manager->collection_at(
-        *change.row.owner, *change.pivot->owner_property));
+    const CollectionData* data = CollectionAccess::data_or_null(
+        change.row.owner->manager->collection_at(*change.row.owner, *change.pivot->owner_property));
     // The row may be there already when the collection was never loaded.
     if (data && !data->initialized) batch->ignore_duplicates = true;
     batch->pivot_rows.push_back(change.row);
@@ -131,14 +132,15 @@ std::vector<WriteBatch> pivot_batches(Operation operation, std::span<const Pivot
       ErrorDetails{.entity = entity});
 }
 
-/// Rows that were updated but are gone, or of another version, are an error; a row that is to be deleted may be gone.
+/// Rows that were updated but are gone, or of another version, are an error; a row that is to be deleted may
+/// be gone.
 void check_missed(const WriteBatch& batch) {
   if (batch.missed_rows().empty()) return;
   if (batch.operation == Operation::update || batch.checks_version) throw_missed(batch);
 }
 
-Task<void> write_changes(driver::Connection& connection, Operation operation, std::span<const ChangeSet> changes,
-                         bool keep_order) {
+Task<void> write_changes(driver::Connection& connection, Operation operation,
+                         std::span<const ChangeSet> changes, bool keep_order) {
   std::vector<WriteBatch> batches = batches_of(operation, changes, keep_order);
   for (WriteBatch& batch : batches) {
     if (operation != Operation::insert && batch.entity->version) {
@@ -161,7 +163,8 @@ Task<void> write_nulls(driver::Connection& connection, std::span<const ChangeSet
   }
 }
 
-Task<void> write_pivots(driver::Connection& connection, Operation operation, std::span<const PivotChange> changes) {
+Task<void> write_pivots(driver::Connection& connection, Operation operation,
+                        std::span<const PivotChange> changes) {
   std::vector<WriteBatch> batches = pivot_batches(operation, changes);
   for (WriteBatch& batch : batches) co_await connection.write(batch);
 }
@@ -178,19 +181,49 @@ Task<void> write_inserts(driver::Connection& connection, const FlushPlan& plan, 
       while (level < plan.insert_levels.size() && end < all.size() && all[end].state->metadata->in_cycle)
         end = plan.insert_levels[level++];
     }
-    co_await write_changes(connection, Operation::insert, all.subspan(begin, end - begin), in_cycle && sequential);
+    co_await write_changes(connection, Operation::insert, all.subspan(begin, end - begin),
+                           in_cycle && sequential);
     begin = end;
   }
 }
 
-Task<void> write_plan(driver::Connection& connection, const FlushPlan& plan, bool sequential) {
-  if (!plan.early_deletes.empty()) co_await write_changes(connection, Operation::remove, plan.early_deletes, true);
-  if (!plan.early_updates.empty()) co_await write_changes(connection, Operation::update, plan.early_updates, false);
+/// New entities get their keys before anything that refers to them is written: one statement for each type.
+Task<void> reserve_keys(driver::Connection& connection, FlushPlan& plan) {
+  std::vector<WriteBatch> batches;
+  for (ChangeSet& change : plan.inserts) {
+    const EntityMetadata& entity = *change.state->metadata;
+    if (!entity.generated_key || change.columns.has(entity.generated_key->index)) continue;
+    change.columns.add(entity.generated_key->index);
+    auto batch = std::find_if(batches.begin(), batches.end(),
+                              [&](const auto& known) { return known.entity == &entity; });
+    if (batch == batches.end()) {
+      batch = batches.insert(batches.end(), WriteBatch());
+      batch->operation = Operation::reserve_keys;
+      batch->entity = &entity;
+      batch->returning = {entity.generated_key};
+    }
+    batch->rows.push_back(change.state);
+  }
+  for (WriteBatch& batch : batches) co_await connection.write(batch);
+}
+
+Task<void> write_plan(driver::Connection& connection, FlushPlan& plan,
+                      const driver::Capabilities& capabilities) {
+  const bool sequential = capabilities.sequential_batches;
+  if (capabilities.reserves_keys) co_await reserve_keys(connection, plan);
+  if (!plan.early_deletes.empty())
+    co_await write_changes(connection, Operation::remove, plan.early_deletes, true);
+  if (!plan.early_updates.empty())
+    co_await write_changes(connection, Operation::update, plan.early_updates, false);
   if (!plan.inserts.empty()) co_await write_inserts(connection, plan, sequential);
-  if (!plan.updates.empty()) co_await write_changes(connection, Operation::update, plan.updates, plan.ordered_updates);
-  if (!plan.extra_updates.empty()) co_await write_changes(connection, Operation::update, plan.extra_updates, false);
-  if (!plan.pivot_removes.empty()) co_await write_pivots(connection, Operation::pivot_remove, plan.pivot_removes);
-  if (!plan.pivot_inserts.empty()) co_await write_pivots(connection, Operation::pivot_insert, plan.pivot_inserts);
+  if (!plan.updates.empty())
+    co_await write_changes(connection, Operation::update, plan.updates, plan.ordered_updates);
+  if (!plan.extra_updates.empty())
+    co_await write_changes(connection, Operation::update, plan.extra_updates, false);
+  if (!plan.pivot_removes.empty())
+    co_await write_pivots(connection, Operation::pivot_remove, plan.pivot_removes);
+  if (!plan.pivot_inserts.empty())
+    co_await write_pivots(connection, Operation::pivot_insert, plan.pivot_inserts);
   if (!plan.null_references.empty()) co_await write_nulls(connection, plan.null_references);
   if (!plan.deletes.empty()) co_await write_changes(connection, Operation::remove, plan.deletes, true);
 }
@@ -216,7 +249,7 @@ constexpr int flush_savepoint = 1000;
 
 Task<void> Manager::flush() {
   const FlushingMark mark(flushing_);
-  const FlushPlan plan = unit_of_work::make_flush_plan(*this);
+  FlushPlan plan = unit_of_work::make_flush_plan(*this);
   if (plan.empty()) {
     unit_of_work::tidy_collections(*this);
     co_return;
@@ -236,7 +269,7 @@ Task<void> Manager::flush() {
       co_await connection->savepoint(flush_savepoint);
     }
     opened = true;
-    co_await write_plan(*connection, plan, core_->driver->capabilities().sequential_batches);
+    co_await write_plan(*connection, plan, core_->driver->capabilities());
     if (own_transaction) {
       co_await connection->commit();
     } else {

@@ -96,24 +96,45 @@ class CycleOrder {
     throw_cycle();
   }
 
+  struct Way {
+    const Property* reference = nullptr;
+    std::uint32_t target = 0;
+  };
+
+  /// A reference that the row cannot be inserted without, to a row that is not inserted either.
+  Way required_way(std::uint32_t row) const {
+    Way way;
+    for_each_pending(row, [&](const Property& reference, std::uint32_t target) {
+      if (!done_[target] && !nullable(reference)) way = {&reference, target};
+    });
+    return way;
+  }
+
+  /// The members of one circle of required references, each once. Every row that is left has such a reference, so
+  /// that following them comes back to a row.
+  std::vector<const Property*> required_circle() const {
+    auto row = static_cast<std::uint32_t>(std::find(done_.begin(), done_.end(), false) - done_.begin());
+    for (std::size_t i = 0; i < rows_.size(); ++i) row = required_way(row).target;
+    const std::uint32_t start = row;
+    std::vector<const Property*> circle;
+    do {
+      const Way way = required_way(row);
+      if (std::find(circle.begin(), circle.end(), way.reference) == circle.end()) circle.push_back(way.reference);
+      row = way.target;
+    } while (row != start);
+    return circle;
+  }
+
   [[noreturn]] void throw_cycle() const {
-    std::string text;
-    std::string entity;
-    std::string member;
-    for (std::uint32_t row = 0; row < rows_.size(); ++row) {
-      if (done_[row]) continue;
-      for_each_pending(row, [&](const Property& reference, std::uint32_t target) {
-        if (done_[target] || !text.empty()) return;
-        entity = reference.entity->name;
-        member = reference.name;
-        text = fmt::format("{}.{}", entity, member);
-      });
-    }
+    std::string members;
+    const std::vector<const Property*> circle = required_circle();
+    for (const Property* reference : circle)
+      members += fmt::format("{}{}.{}", members.empty() ? "" : ", ", reference->entity->name, reference->name);
     throw ValidationError(
-        fmt::format("new entities refer to each other in a circle, and none of the references can be null at first; "
-                    "make {} nullable",
-                    text),
-        ErrorDetails{.entity = entity, .property = member});
+        fmt::format("new entities refer to each other in a circle, and none of the references can be null at first: "
+                    "{}; make {} nullable",
+                    members, circle.size() == 1 ? "it" : "one of them"),
+        ErrorDetails{.entity = circle.front()->entity->name, .property = circle.front()->name});
   }
 
   std::vector<ChangeSet>& rows_;

@@ -97,6 +97,8 @@ class Manager {
   Task<std::vector<EntityState*>> find(const FindRequest& request);
   Task<EntityState*> find_by_key(const EntityMetadata& entity, const ValueView* cells, bool refresh,
                                  LockMode lock);
+  /// Loads the eager relations of an entity that find_by_key was not needed for, as far as they are not loaded.
+  Task<void> populate_eager(EntityState* known);
   Task<std::uint64_t> count(const FindRequest& request);
   Task<bool> exists(const FindRequest& request);
   Task<void> rows(const FindRequest& request, driver::RowSink& sink);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <kin/error.hpp>
 
 #include "drivers/driver.hpp"
@@ -13,6 +14,7 @@ using unit_of_work::column_value;
 std::size_t WriteBatch::parameters_per_row() const noexcept {
   if (pivot) return pivot->owner_columns.size() + pivot->target_columns.size();
   const std::size_t written = write_nulls ? 0 : columns.size();
+  if (operation == Operation::reserve_keys) return 0;
   if (operation == Operation::insert) return written;
   return written + entity->key.size() + (checks_version ? 1 : 0);
 }
@@ -23,7 +25,8 @@ ValueView WriteBatch::parameter(std::size_t row, std::size_t index, Scratch& scr
     const std::size_t owner_columns = pivot->owner_columns.size();
     if (index < owner_columns)
       return column_value(*pivot->owner_columns[index].references, link.owner->entity(), scratch);
-    return column_value(*pivot->target_columns[index - owner_columns].references, link.target->entity(), scratch);
+    return column_value(*pivot->target_columns[index - owner_columns].references, link.target->entity(),
+                        scratch);
   }
   const EntityState& state = *rows[row];
   const std::size_t written = write_nulls ? 0 : columns.size();
@@ -37,8 +40,17 @@ void WriteBatch::store(std::size_t row, const Column& column, ValueView value) c
   EntityState& state = *rows[row];
   unit_of_work::assign_cell(column, column.access.reach(state.entity()), value);
   if (!column.generated_key) return;
-  state.manager->journal().push_back({.state = &state, .snapshot = state.snapshot, .flags = state.flags, .key_assigned = true});
+  state.manager->journal().push_back(
+      {.state = &state, .snapshot = state.snapshot, .flags = state.flags, .key_assigned = true});
   state.manager->register_key(&state);
+}
+
+std::string WriteBatch::row_in_words(std::size_t row) const {
+  if (pivot)
+    return fmt::format("link {} of {} of {}.{}", row + 1, row_count(), pivot->owner_property->entity->name,
+                       pivot->owner_property->name);
+  if (operation == Operation::insert) return fmt::format("row {} of {} of {}", row + 1, row_count(), entity->name);
+  return unit_of_work::describe(*rows[row]);
 }
 
 void WriteBatch::missed(std::size_t row) { missed_.push_back(row); }

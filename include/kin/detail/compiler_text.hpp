@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <kin/types/enum.hpp>
+#include <kin/types/enum_range.hpp>
 
 #include <cstddef>
 #include <cstdint>

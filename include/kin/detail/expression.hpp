@@ -29,7 +29,7 @@ enum class Op : std::uint8_t {
   // Logic.
   and_, or_,      ///< `count` operands
   not_,
-  // Collections: a field that ends in a collection, then with count == 1 a condition on its entity.
+  // Collections: with count == 1 a condition on the items' entity, then a field that ends in the collection.
   some, none, every,
   size,           ///< number of items, as a value to compare
   // Values computed from values.
@@ -89,6 +89,8 @@ Expression comparison(Op op, Expression left, ValueView value);
 Expression comparison(Op op, Expression left, Expression right);
 Expression unary(Op op, MemberPath path, const char* alias);
 Expression field_expression(MemberPath path, const char* alias);
+/// some, none or every item of a collection that meets a condition; the condition's memory goes on in it.
+Expression quantified(Op op, MemberPath collection, const char* alias, Expression condition);
 
 /// The value under `key` of a JSON value; goes deeper when `json` is such a value already.
 Expression deeper_json(Expression json, std::string_view key);

@@ -6,6 +6,7 @@
 #include <kin/detail/type_tag.hpp>
 #include <kin/reference.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -81,8 +82,12 @@ using path_root = typename PathTypes<Members...>::root;
 template <auto... Members>
 using path_leaf = typename PathTypes<Members...>::leaf;
 
+/// Tokens and shapes hold the length in a byte.
+inline constexpr std::size_t longest_path = 255;
+
 template <auto... Members>
 constexpr MemberPath checked_path() {
+  static_assert(sizeof...(Members) <= longest_path, "kin: a path has at most 255 members");
   static_assert(PathTypes<Members...>::connected,
                 "kin: broken path; each member must belong to the entity that the member before it refers to");
   return MemberPath{member_ids<Members...>, sizeof...(Members)};

@@ -94,6 +94,7 @@ constexpr WordScope scope_of_kind(PropertyKind kind) {
 template <PropertyKind K>
 struct Kind : Word<scope_of_kind(K)> {
   void apply(Property& property) const {
+    if (property.explicit_kind && property.kind != K) property.contradicted_kind = property.kind;
     property.kind = K;
     property.explicit_kind = true;
   }

@@ -40,6 +40,10 @@ bool contains(std::string_view words, std::string_view part) {
 
 template <class E>
 [[noreturn]] void raise(Failure& failure, std::string message) {
+  if (!failure.context.row.empty()) {
+    message += ", in ";
+    message += failure.context.row;
+  }
   if (!failure.context.sql.empty()) {
     message += " [";
     message += failure.context.sql;
@@ -114,9 +118,29 @@ void name_columns(Failure& failure, std::string_view columns) {
                               "the database is locked by another connection, longer than busy_timeout");
 }
 
+// What is wrong with the file, and which one it is.
+[[noreturn]] void raise_file(Failure& failure) {
+  std::string message = sqlite3_errstr(failure.code);
+  if (!failure.context.file.empty()) message += fmt::format(": '{}'", failure.context.file);
+  raise<ConnectionError>(failure, std::move(message));
+}
+
+bool is_nested_too_deep(std::string_view words) {
+  return words == "parser stack overflow" || words.starts_with("Expression tree is too large");
+}
+
 // SQLITE_ERROR stands for all kinds of mistakes; its words tell which.
 [[noreturn]] void raise_mistake(Failure& failure) {
   const std::string_view words = failure.words;
+  // The statement may be of any length, and says nothing that the sentence does not.
+  if (failure.context.preparing && is_nested_too_deep(words))
+    throw ValidationError(
+        fmt::format(
+            "the statement nests expressions or sub-selects deeper than this SQLite's parser goes ({}); use "
+            "fewer conditions on collections inside each other, or fewer parentheses in a statement of your "
+            "own",
+            words),
+        std::move(failure.details));
   if (const auto table = rest_after(words, "no such table: "); !table.empty()) {
     failure.details.table = table;
     raise<TableNotFoundError>(failure, fmt::format("no such table: {}", table));
@@ -156,7 +180,7 @@ void name_columns(Failure& failure, std::string_view columns) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
     case SQLITE_IOERR:
-      raise<ConnectionError>(failure, sqlite3_errstr(failure.code));
+      raise_file(failure);
     case SQLITE_FULL:
       raise<DriverError>(failure, "the database or its disk is full");
     case SQLITE_TOOBIG:
@@ -184,7 +208,10 @@ void throw_error(int code, std::string_view server_text, const ErrorContext& con
 void throw_error(sqlite3* connection, int code, const ErrorContext& context) {
   // Copied, because SQLite's words last only until its next call.
   const std::string words = sqlite3_errmsg(connection);
-  throw_error(code, words, context);
+  ErrorContext with_file = context;
+  const char* const file = sqlite3_db_filename(connection, "main");
+  if (file != nullptr) with_file.file = file;
+  throw_error(code, words, with_file);
 }
 
 }  // namespace kin::sqlite

@@ -17,6 +17,8 @@ struct ErrorContext {
   /// SQLite failed to prepare the statement. No value was bound by then, so its words can't hold any and may
   /// stand in our message.
   bool preparing = false;
+  std::string row{};   ///< of a batch: which row failed, in words
+  std::string file{};  ///< of the database; throw_error() with a connection asks that
 };
 
 /// Throws the typed error for the connection's last failure, which had this (extended) result code.

@@ -48,12 +48,18 @@ std::string_view property_of(const driver::WriteBatch& batch, std::size_t index)
                                                           : std::string_view();
 }
 
-[[noreturn]] void refuse_in_batch(const driver::WriteBatch& batch, std::size_t index,
+// The entity whose rows are written; of links their owner's.
+const EntityMetadata& entity_of(const driver::WriteBatch& batch) {
+  return batch.pivot != nullptr ? *batch.pivot->owner_property->entity : *batch.entity;
+}
+
+[[noreturn]] void refuse_in_batch(const driver::WriteBatch& batch, std::size_t row, std::size_t index,
                                   const std::string& reason, const std::string& text) {
   ErrorDetails details;
   details.property = property_of(batch, index);
-  if (batch.entity != nullptr) details.entity = batch.entity->name;
-  std::string message = fmt::format("{}.{}: {}", details.entity, details.property, reason);
+  details.entity = entity_of(batch).name;
+  std::string message =
+      fmt::format("{}.{}: {}, in {}", details.entity, details.property, reason, batch.row_in_words(row));
   refuse(std::move(message), std::move(details), text);
 }
 
@@ -75,7 +81,6 @@ struct SqliteWire::Writing {
   std::size_t returned;  // columns of the statement's result: all of batch.returning, or all but the key in front
   const Column* key;     // to be stored from the row's number
   bool may_miss;
-  ErrorContext context;
 };
 
 SqliteWire::SqliteWire(Database database, async::ThreadPool& threads, std::size_t statement_cache_size)
@@ -160,8 +165,7 @@ void SqliteWire::write_now(const std::string& text, driver::WriteBatch& batch) {
   const bool may_miss =
       batch.operation == driver::Operation::update || batch.operation == driver::Operation::remove;
   const Writing writing{
-      statement,           batch, text, parameters, returned, key_from_rowid(batch, returned), may_miss,
-      {text, batch.entity}};
+      statement,           batch, text, parameters, returned, key_from_rowid(batch, returned), may_miss};
   for (std::size_t row = 0; row < batch.row_count(); ++row) {
     bind_row(writing, row);
     run_row(writing, row);
@@ -201,10 +205,10 @@ void SqliteWire::bind_row(const Writing& writing, std::size_t row) {
       Slot& slot = slots_[index];
       const ValueView value = writing.batch.parameter(row, index, slot.scratch);
       const int code = bind_value(writing.statement.handle(), static_cast<int>(index) + 1, value, slot.text);
-      check(code, writing.statement, writing.context);
+      if (code != SQLITE_OK) fail_row(writing, row, code);
     }
   } catch (const kin::detail::ConversionError& error) {
-    refuse_in_batch(writing.batch, index, error.reason, writing.text);
+    refuse_in_batch(writing.batch, row, index, error.reason, writing.text);
   }
 }
 
@@ -215,12 +219,18 @@ void SqliteWire::run_row(const Writing& writing, std::size_t row) {
     store_row(writing, row);
     code = sqlite3_step(handle);
   }
-  if (code != SQLITE_DONE) throw_error(database_.get(), code, writing.context);
+  if (code != SQLITE_DONE) fail_row(writing, row, code);
   if (writing.may_miss && sqlite3_changes(database_.get()) == 0) writing.batch.missed(row);
   if (writing.key != nullptr) {
     writing.batch.store(row, *writing.key, ValueView::integer(sqlite3_last_insert_rowid(database_.get())));
   }
   sqlite3_reset(handle);
+}
+
+void SqliteWire::fail_row(const Writing& writing, std::size_t row, int code) {
+  ErrorContext context{writing.text, &entity_of(writing.batch)};
+  context.row = writing.batch.row_in_words(row);
+  throw_error(database_.get(), code, context);
 }
 
 void SqliteWire::store_row(const Writing& writing, std::size_t row) {

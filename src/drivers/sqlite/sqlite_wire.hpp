@@ -52,6 +52,7 @@ class SqliteWire final : public sql::Wire {
   void bind(const StatementUse& statement, const std::string& text, std::span<const ValueView> parameters);
   void bind_row(const Writing& writing, std::size_t row);
   void run_row(const Writing& writing, std::size_t row);
+  [[noreturn]] void fail_row(const Writing& writing, std::size_t row, int code);
   void store_row(const Writing& writing, std::size_t row);
   int pass_rows(const StatementUse& statement, int code, driver::RowSink& sink);
   void tell_columns(const StatementUse& statement, driver::RowSink& sink);

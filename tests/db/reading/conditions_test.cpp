@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <initializer_list>
+#include <random>
 #include <string_view>
+#include <utility>
 
 namespace kin::test::reading_conditions {
 
@@ -313,6 +316,91 @@ TEST_P(ReadingConditions, CannotWidenWhatWhereNarrows) {
             }));
 }
 
+/// Conditions of any depth, beside what they are for each thing.
+class ReadingDeepConditions : public ReadingConditions {
+ protected:
+  struct Checked {
+    Condition<Thing> condition;
+    std::vector<Truth> truths;
+  };
+
+  /// A comparison, sometimes with a member that is null for some.
+  Checked leaf() {
+    const int bound = static_cast<int>(random_() % 9) - 1;
+    Checked checked;
+    if (random_() % 2 == 0) {
+      checked.condition = field<&Thing::rank> > bound;
+      for (const Thing& thing : things_)
+        checked.truths.push_back(known(thing.rank, [&](int rank) { return rank > bound; }));
+    } else {
+      checked.condition = field<&Thing::size> == bound;
+      for (const Thing& thing : things_) checked.truths.emplace_back(thing.size == bound);
+    }
+    return checked;
+  }
+  static Checked join(bool by_and, Checked a, Checked b) {
+    Checked joined;
+    joined.condition = by_and ? std::move(a.condition) && std::move(b.condition)
+                              : std::move(a.condition) || std::move(b.condition);
+    for (std::size_t i = 0; i < a.truths.size(); ++i)
+      joined.truths.push_back(by_and ? all_of({a.truths[i], b.truths[i]}) : any_of({a.truths[i], b.truths[i]}));
+    return joined;
+  }
+  static Checked negate(Checked a) {
+    a.condition = !std::move(a.condition);
+    for (Truth& truth : a.truths)
+      if (truth) truth = !*truth;
+    return a;
+  }
+  void expect_truths(const Checked& checked) {
+    std::vector<std::int64_t> holds;
+    std::vector<std::int64_t> fails;
+    for (std::size_t i = 0; i < things_.size(); ++i) {
+      if (checked.truths[i] == Truth(true)) holds.push_back(things_[i].id);
+      if (checked.truths[i] == Truth(false)) fails.push_back(things_[i].id);
+    }
+    EXPECT_EQ(ids(checked.condition), holds);
+    EXPECT_EQ(ids(!checked.condition), fails);
+  }
+
+  std::mt19937 random_{20261124};
+};
+
+TEST_P(ReadingDeepConditions, AlternateAThousandTimes) {
+  for (const bool at_the_front : {false, true}) {
+    Checked deep = leaf();
+    for (int i = 0; i < 1000; ++i)
+      deep = at_the_front ? join(i % 2 == 0, leaf(), std::move(deep)) : join(i % 2 == 0, std::move(deep), leaf());
+    expect_truths(deep);
+    expect_truths(join(true, leaf(), std::move(deep)));
+  }
+}
+
+TEST_P(ReadingDeepConditions, WithNotsAndBranches) {
+  for (int round = 0; round < 40; ++round) {
+    SCOPED_TRACE(round);
+    std::vector<Checked> trees;
+    for (int i = 0; i < 40; ++i) trees.push_back(leaf());
+    // Joins any two of what is there, so that deep parts stand beside each other.
+    while (trees.size() > 1) {
+      const std::size_t at = round % 2 == 0 ? trees.size() - 1 : 1 + random_() % (trees.size() - 1);
+      Checked joined = join(random_() % 2 == 0, std::move(trees[at - 1]), std::move(trees[at]));
+      if (random_() % 3 == 0) joined = negate(std::move(joined));
+      trees.erase(trees.begin() + static_cast<std::ptrdiff_t>(at));
+      trees[at - 1] = std::move(joined);
+    }
+    expect_truths(trees.front());
+  }
+}
+
+TEST_P(ReadingDeepConditions, OfTwoDeepHalves) {
+  Checked halves[2] = {leaf(), leaf()};
+  for (Checked& half : halves)
+    for (int i = 0; i < 100; ++i) half = negate(join(i % 2 == 0, std::move(half), leaf()));
+  expect_truths(join(false, std::move(halves[0]), std::move(halves[1])));
+}
+
 KIN_ON_EVERY_DATABASE(ReadingConditions);
+KIN_ON_EVERY_DATABASE(ReadingDeepConditions);
 
 }  // namespace kin::test::reading_conditions

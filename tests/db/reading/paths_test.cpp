@@ -305,6 +305,32 @@ TEST_P(ReadingPaths, SizeIsCompared) {
             wanted(towns_, [&](const TownRow& t) { return has_shop(t, [](const ShopRow& s) { return s.goods.size() == 1; }); }));
 }
 
+/// `depth` conditions on collections inside each other: towns with a shop whose goods are sold by a shop whose …
+Condition<Shop> sold_next_to(int depth) {
+  Condition<Shop> shop = field<&Shop::name> != "";
+  for (int i = 0; i < depth; i += 2) {
+    Condition<Good> good = field<&Good::sellers>.some(std::move(shop));
+    shop = field<&Shop::goods>.some(std::move(good));
+  }
+  return shop;
+}
+
+TEST_P(ReadingPaths, QuantifiersInsideEachOther) {
+  EXPECT_EQ(found<Shop>(sold_next_to(4)), wanted(shops_, [](const ShopRow& s) { return !s.goods.empty(); }));
+}
+
+TEST_P(ReadingPaths, QuantifiersInsideEachOtherTooDeepForTheDatabaseAreRefusedClearly) {
+  for (const int depth : {20, 60, 200}) {
+    SCOPED_TRACE(depth);
+    try {
+      EXPECT_EQ(found<Shop>(sold_next_to(depth)), wanted(shops_, [](const ShopRow& s) { return !s.goods.empty(); }));
+    } catch (const ValidationError& error) {
+      EXPECT_NE(std::string_view(error.what()).find(depth > 64 ? "more than 64 deep" : "deeper"), std::string_view::npos)
+          << error.what();
+    }
+  }
+}
+
 KIN_ON_EVERY_DATABASE(ReadingPaths);
 
 }  // namespace kin::test::reading_paths

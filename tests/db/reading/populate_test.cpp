@@ -155,6 +155,16 @@ TEST_P(ReadingPopulateLibrary, SelectInSendsOneStatementALevelWithEachKeyOnce) {
   EXPECT_EQ(std::ranges::count(statements()[1], '?'), 4);
 }
 
+TEST_P(ReadingPopulateLibrary, ItemsAreReadWithTheirForeignKeyOnce) {
+  using namespace library;
+  EntityManager em = orm().em();
+  (void)em.find<Author>().populate<&Author::books>().strategy(Strategy::select_in).list();
+  ASSERT_EQ(statements().size(), 2u);
+  const std::string& items = statements().back();
+  EXPECT_EQ(items.substr(0, items.find(" where")),
+            R"(select "t0"."id", "t0"."title", "t0"."price", "t0"."author_id" from "book" as "t0")");
+}
+
 TEST_P(ReadingPopulateLibrary, BalancedJoinsToOneAndSelectsToMany) {
   using namespace library;
   EntityManager em = orm().em();

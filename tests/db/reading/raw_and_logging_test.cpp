@@ -59,6 +59,21 @@ TEST_P(ReadingRaw, ParametersOfEveryKind) {
   EXPECT_TRUE(rows[0]["e"].is_null());
 }
 
+TEST_P(ReadingRaw, AnEmptyOptionalIsNullAndAFilledOneItsValue) {
+  EntityManager em = orm().em();
+  const std::optional<std::string> name = "it's";
+  const auto rows = em.execute("select {} as a, {} as b, {} as c, {} as d, {} as e", std::optional<int>(),
+                               std::optional<int>(7), name, std::optional<std::string>(), std::optional<Mood>(Mood::wild));
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_TRUE(rows[0]["a"].is_null());
+  EXPECT_EQ(rows[0].get<int>("b"), 7);
+  EXPECT_EQ(rows[0].get<std::string>("c"), "it's");
+  EXPECT_TRUE(rows[0]["d"].is_null());
+  EXPECT_EQ(rows[0].get<Mood>("e"), Mood::wild);
+  em.execute("update tag set name = {} where id = {}", std::optional<std::string>("new"), std::optional<std::int64_t>(2));
+  EXPECT_EQ(em.find_one_or_fail<Tag>(2)->name, "new");
+}
+
 TEST_P(ReadingRaw, ChangedRowsAreCounted) {
   EntityManager em = orm().em();
   EXPECT_EQ(em.execute("update tag set name = name || {} where id >= {}", "!", 2).changed(), 2u);

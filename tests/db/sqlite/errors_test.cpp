@@ -117,6 +117,37 @@ TEST_F(SqliteErrors, Syntax) {
   EXPECT_THROW(execute(loan_, "select 'x"), SyntaxError);
 }
 
+TEST_F(SqliteErrors, ExpressionsInsideEachOtherTooDeep) {
+  std::string sql = "select 1 where ";
+  for (int i = 0; i < 1500; ++i) sql += "not (";
+  sql += "1 = 1" + std::string(1500, ')');
+  const auto error = fails<ValidationError>(sql);
+  EXPECT_THAT(error.what(),
+              HasSubstr("nests expressions or sub-selects deeper than this SQLite's parser goes"));
+  EXPECT_THAT(error.what(), Not(HasSubstr("not (not (")));
+  EXPECT_EQ(error.sql(), sql);
+}
+
+TEST(SqliteErrorsOfFiles, NameTheFile) {
+  const TemporaryDatabase database;
+  std::ofstream(database.path()) << std::string(4096, 'x');
+  const auto no_database = caught<ConnectionError>([&] { (void)make_driver(database.path()); });
+  EXPECT_THAT(no_database.what(), HasSubstr("file is not a database: '" + database.path() + "'"));
+  const std::string missing = database.folder() + "/nowhere/at.db";
+  const auto no_folder = caught<ConnectionError>([&] { (void)make_driver(missing); });
+  EXPECT_THAT(no_folder.what(),
+              HasSubstr("can't open the database '" + missing + "': unable to open database file"));
+}
+
+TEST(SqliteErrorsOfFiles, NameTheFileThatIsDamagedLater) {
+  const TemporaryDatabase database;
+  const auto driver = make_driver(database.path(), {.wal = false});
+  execute(lend(*driver), "create table t (x)");
+  std::ofstream(database.path()) << std::string(8192, 'x');
+  const auto error = caught<ConnectionError>([&] { execute(lend(*driver), "select * from t"); });
+  EXPECT_THAT(error.what(), HasSubstr("'" + database.path() + "'"));
+}
+
 TEST_F(SqliteErrors, OtherMistakes) {
   EXPECT_THAT(fails<DriverError>("select no_such_function(1)").what(), HasSubstr("no such function"));
   // What fails with values at hand may tell of them, so it stands in server_text() alone.

@@ -39,9 +39,17 @@ const std::vector<Database>& databases() {
        [](Options& options) {
          options.driver = kin::sqlite::driver();
          options.db_name = new_file().string();
-       }},
+       },
+       true},
   };
   return all;
+}
+
+std::vector<Database> file_databases() {
+  std::vector<Database> files;
+  for (const Database& database : databases())
+    if (database.is_file) files.push_back(database);
+  return files;
 }
 
 Orm& DatabaseTest::start(EntityList entities, std::function<void(Options&)> change) {

@@ -18,12 +18,16 @@ struct Database {
   std::string name;
   /// Sets driver and db_name of the options; the database is empty. Called once a test.
   std::function<void(Options& options)> prepare;
+  /// Its db_name is a file, which other connections and processes can open, and which outlives the Orm.
+  bool is_file = false;
 };
 
 inline void PrintTo(const Database& database, std::ostream* out) { *out << database.name; }
 
 /// Every database of this build. What one lacks is asked of its capabilities by the tests, not skipped here.
 const std::vector<Database>& databases();
+/// Those that lie in a file.
+std::vector<Database> file_databases();
 
 /// Base of the suite: an Orm over the given entities, its tables made, its statements recorded.
 class DatabaseTest : public testing::TestWithParam<Database> {
@@ -51,6 +55,11 @@ class DatabaseTest : public testing::TestWithParam<Database> {
 /// Runs a suite on every database: KIN_ON_EVERY_DATABASE(FlushTest);
 #define KIN_ON_EVERY_DATABASE(suite)                                                               \
   INSTANTIATE_TEST_SUITE_P(Db, suite, testing::ValuesIn(kin::test::databases()),                   \
+                           [](const auto& info) { return info.param.name; })
+
+/// Runs a suite on the databases in files only.
+#define KIN_ON_EVERY_FILE_DATABASE(suite)                                                          \
+  INSTANTIATE_TEST_SUITE_P(Db, suite, testing::ValuesIn(kin::test::file_databases()),              \
                            [](const auto& info) { return info.param.name; })
 
 }  // namespace kin::test

@@ -62,6 +62,51 @@ TEST_P(UowFailedFlush, TakesEverythingBackAndSucceedsWhenCorrected) {
   EXPECT_EQ(em.find_one<Author>(one->id), one);
 }
 
+TEST_P(UowFailedFlush, TellsWhichRowFailedAndNoneOfItsValues) {
+  seed();
+  EntityManager em = orm().em();
+  em.create<Author>({.name = "1", .email = "1"});
+  auto two = em.create<Author>({.name = "second", .email = "taken"});
+  em.create<Author>({.name = "3", .email = "3"});
+  try {
+    em.flush();
+    ADD_FAILURE() << "no error";
+  } catch (const UniqueConstraintViolationError& error) {
+    EXPECT_EQ(error.entity(), "Author");
+    EXPECT_EQ(error.property(), "email");
+    EXPECT_THAT(error.what(), HasSubstr("in row 2 of 3 of Author"));
+    EXPECT_THAT(error.what(), testing::Not(testing::AnyOf(HasSubstr("taken"), HasSubstr("second"))));
+  }
+  two->email = "2";
+  em.flush();
+
+  two->email = "taken";
+  try {
+    em.flush();
+    ADD_FAILURE() << "no error";
+  } catch (const UniqueConstraintViolationError& error) {
+    EXPECT_EQ(error.entity(), "Author");
+    EXPECT_THAT(error.what(), HasSubstr("in Author " + std::to_string(two->id) + " ["));
+    EXPECT_THAT(error.what(), testing::Not(HasSubstr("taken")));
+  }
+}
+
+TEST_P(UowFailedFlush, TellsWhichLinkFailed) {
+  seed();
+  EntityManager em = orm().em();
+  auto author = em.find<Author>().one_or_fail();
+  auto book = em.create<Book>({.title = "b", .author = author});
+  book->tags.add(em.create<Tag>({.name = "t"}));
+  book->tags.add(em.get_reference<Tag>(404));
+  try {
+    em.flush();
+    ADD_FAILURE() << "no error";
+  } catch (const ForeignKeyConstraintViolationError& error) {
+    EXPECT_EQ(error.entity(), "Book");
+    EXPECT_THAT(error.what(), HasSubstr("in link 2 of 2 of Book.tags"));
+  }
+}
+
 TEST_P(UowFailedFlush, MayBeGivenUpByRemovingTheCulprit) {
   seed();
   EntityManager em = orm().em();

@@ -124,8 +124,9 @@ TEST_P(UowLargeGraphs, TenThousandAreWrittenChangedAndRemoved) {
   }
 }
 
-TEST_P(UowLargeGraphs, AKilledProcessLeavesWholeTransactionsOnly) {
-  if (GetParam().name != "SQLiteFile") GTEST_SKIP() << "needs a file that outlives the process";
+class UowKilledProcess : public DatabaseTest {};
+
+TEST_P(UowKilledProcess, LeavesWholeTransactionsOnly) {
   std::string file;
   start(kin::entities<Left, Right>, [&](Options& options) { file = options.db_name; });
   std::mt19937 random(std::random_device{}());
@@ -168,5 +169,6 @@ TEST_P(UowLargeGraphs, AKilledProcessLeavesWholeTransactionsOnly) {
 }
 
 KIN_ON_EVERY_DATABASE(UowLargeGraphs);
+KIN_ON_EVERY_FILE_DATABASE(UowKilledProcess);
 
 }  // namespace kin::test::uow_large

@@ -228,8 +228,10 @@ TEST_P(UowTransactions, RetriesEndWithTheError) {
   EXPECT_EQ(runs, 1) << "only what says retryable()";
 }
 
-TEST_P(UowTransactions, RetriesOutwaitAnotherConnectionsLock) {
-  if (GetParam().name != "SQLiteFile") GTEST_SKIP() << "needs a second connection to the same file";
+/// With another Orm on the same file.
+class UowTransactionsOfTwo : public UowTransactions {};
+
+TEST_P(UowTransactionsOfTwo, RetriesOutwaitAnotherConnectionsLock) {
   std::string file;
   start(entities, [&](Options& options) {
     options.driver = sqlite::driver({.busy_timeout = std::chrono::milliseconds(1)});
@@ -275,5 +277,6 @@ TEST_P(UowTransactions, RetriesOutwaitAnotherConnectionsLock) {
 }
 
 KIN_ON_EVERY_DATABASE(UowTransactions);
+KIN_ON_EVERY_FILE_DATABASE(UowTransactionsOfTwo);
 
 }  // namespace kin::test::uow_transactions

@@ -231,6 +231,27 @@ TEST(MetadataValidation, ReportsKindsThatDoNotFitTheOtherSide) {
 }
 }  // namespace wrong_kind
 
+namespace two_kinds {
+struct Room {
+  std::int64_t id{};
+};
+struct Guest {
+  std::int64_t id{};
+  kin::Ref<Room> room{};
+  kin::Ref<Room> former{};
+};
+void describe(kin::Schema<Guest>& guest) {
+  guest.on<&Guest::room>(kin::one_to_one, kin::many_to_one);
+  guest.on<&Guest::former>(kin::one_to_one).on<&Guest::former>(kin::one_to_one);
+}
+
+TEST(MetadataValidation, ReportsTwoKindsOfOneRelation) {
+  EXPECT_THAT(problems_of<Guest>(),
+              ElementsAre("Guest.room: it says both kin::one_to_one and kin::many_to_one; "
+                          "take one of the words away."));
+}
+}  // namespace two_kinds
+
 namespace no_owner {
 struct B;
 struct A {

@@ -187,8 +187,8 @@ TEST(Expression, HoldsEveryKindOfValue) {
 
 TEST(Expression, QuantifiersHoldAConditionOnTheItem) {
   EXPECT_EQ(text_of(field<&Author::books>.some()), "books some/0");
-  EXPECT_EQ(text_of(field<&Author::books>.some(price < 5.0)), "books price 5 < some/1");
-  EXPECT_EQ(text_of(field<&Author::books>.some(kin::all<Book>())), "books always some/1");
+  EXPECT_EQ(text_of(field<&Author::books>.some(price < 5.0)), "price 5 < books some/1");
+  EXPECT_EQ(text_of(field<&Author::books>.some(kin::all<Book>())), "always books some/1");
 }
 
 // Quadratic work would take minutes.

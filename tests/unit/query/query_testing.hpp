@@ -162,17 +162,18 @@ inline Condition<Book> meta(detail::Op op, ValueView value) {
   return Condition<Book>(detail::comparison(op, member.path(), member.alias(), value));
 }
 
-inline std::string sql_of(const PlannedRead& read) {
-  return sql::select_text(read.plan, sql::sqlite_dialect()).text;
+inline std::string sql_of(const PlannedRead& read, const sql::Dialect& dialect = sql::sqlite_dialect()) {
+  return sql::select_text(read.plan, dialect).text;
 }
-inline std::string sql_of(const detail::FindRequest& request, ReadKind kind = ReadKind::rows) {
+inline std::string sql_of(const detail::FindRequest& request, ReadKind kind = ReadKind::rows,
+                          const sql::Dialect& dialect = sql::sqlite_dialect()) {
   Planner planner(model(), Strategy::balanced);
-  return sql_of(*planner.plan(request, kind));
+  return sql_of(*planner.plan(request, kind), dialect);
 }
 /// Of a condition on T all of the statement that the condition makes: what follows `select count(*) from `.
 template <class T>
-std::string counted(const Condition<T>& condition) {
-  const std::string text = sql_of(Request<T>(condition), ReadKind::count);
+std::string counted(const Condition<T>& condition, const sql::Dialect& dialect = sql::sqlite_dialect()) {
+  const std::string text = sql_of(Request<T>(condition), ReadKind::count, dialect);
   constexpr std::string_view start = "select count(*) from ";
   return text.starts_with(start) ? text.substr(start.size()) : text;
 }

@@ -22,6 +22,7 @@
 #include "schema/sqlite_literal.hpp"
 #include "unit/metadata/chinook_model.hpp"
 #include "unit/metadata/metadata_testing.hpp"
+#include "unit/schema/schema_model.hpp"
 
 namespace {
 
@@ -54,48 +55,6 @@ Statements drop() {
 
 // ---- create() and drop().
 // ----------------------------------------------------------------------------------------
-
-namespace schema_writer_test::library {
-
-struct Book;
-struct Tag;
-enum class Mood : std::uint8_t { calm, wild };
-
-struct Author {
-  std::int64_t id{};
-  std::string name{};
-  std::string email{};
-  std::optional<int> age{};
-  Mood mood{};
-  kin::Collection<Book> books{};
-};
-struct Book {
-  std::int64_t id{};
-  std::string title{};
-  double price{};
-  std::string slug{};
-  kin::Ref<Author> author{};
-  kin::Ref<Author> editor{};
-  kin::Collection<Tag> tags{};
-};
-struct Tag {
-  std::string name{};
-};
-void describe(kin::Schema<Author>& author) {
-  author.on<&Author::name>(kin::length(100)).on<&Author::email>(kin::unique);
-  author.on<&Author::books>(kin::mapped_by<&Book::author>);
-}
-void describe(kin::Schema<Book>& book) {
-  book.index<&Book::author, &Book::price>();
-  book.on<&Book::price>(kin::check("price >= 0"));
-  book.on<&Book::slug>(kin::generated("lower(title)"));
-  book.on<&Book::author>(kin::delete_rule(kin::Rule::cascade), kin::update_rule(kin::Rule::no_action));
-  book.on<&Book::editor>(kin::nullable());
-  book.check("title <> ''");
-}
-void describe(kin::Schema<Tag>& tag) { tag.on<&Tag::name>(kin::primary_key); }
-
-}  // namespace schema_writer_test::library
 
 namespace library = schema_writer_test::library;
 
@@ -135,43 +94,6 @@ TEST(SqliteSchemaWriter, DropsTablesThatReferToOthersFirst) {
 }
 
 }  // namespace
-
-namespace schema_writer_test::composite {
-
-struct Order {
-  std::int64_t id{};
-};
-struct Line {
-  kin::Ref<Order> order{};
-  int number{};
-};
-struct Remark {
-  std::int64_t id{};
-  kin::Ref<Line> line{};
-  kin::Collection<Line> similar{};
-};
-struct Elsewhere {
-  std::int64_t id{};
-  kin::Ref<Order> order{};
-};
-void describe(kin::Schema<Line>& line) {
-  line.on<&Line::order>(kin::primary_key).on<&Line::number>(kin::primary_key);
-}
-void describe(kin::Schema<Remark>& remark) { remark.on<&Remark::line>(kin::nullable()); }
-void describe(kin::Schema<Elsewhere>& entity) { entity.table("other.what \"is\" it"); }
-
-struct Hen;
-struct Egg {
-  std::int64_t id{};
-  kin::Ref<Hen> hen{};
-};
-struct Hen {
-  std::int64_t id{};
-  kin::Ref<Egg> egg{};
-};
-void describe(kin::Schema<Egg>& egg) { egg.on<&Egg::hen>(kin::nullable()); }
-
-}  // namespace schema_writer_test::composite
 
 namespace composite = schema_writer_test::composite;
 
@@ -226,35 +148,6 @@ TEST(SqliteSchemaWriter, CreatesTablesWithGivenNames) {
 
 // ---- Default values.
 // ---------------------------------------------------------------------------------------------
-
-namespace schema_writer_test::defaults {
-
-enum class Color : std::uint8_t { red, it_s };
-struct Thing {
-  std::int64_t id{};
-  std::string text{};
-  bool flag{};
-  int number{};
-  double real{};
-  kin::Decimal price{};
-  Color color{};
-  std::chrono::sys_days day{};
-  std::chrono::sys_seconds moment{};
-  std::string now{};
-  std::optional<int> maybe{};
-};
-void describe(kin::Schema<Thing>& thing) {
-  thing.on<&Thing::text>(kin::default_value("it's {} \" \\ ; --"));
-  thing.on<&Thing::flag>(kin::default_value(true)).on<&Thing::number>(kin::default_value(-5));
-  thing.on<&Thing::real>(kin::default_value(2)).on<&Thing::price>(kin::default_value("9.50"));
-  thing.on<&Thing::color>(kin::default_value(Color::it_s));
-  thing.on<&Thing::day>(kin::default_value("2024-02-29"));
-  thing.on<&Thing::moment>(kin::default_value("2024-02-29T12:00:00Z"));
-  thing.on<&Thing::now>(kin::default_raw("datetime('now')"));
-  thing.on<&Thing::maybe>(kin::default_value(1));
-}
-
-}  // namespace schema_writer_test::defaults
 
 namespace defaults = schema_writer_test::defaults;
 

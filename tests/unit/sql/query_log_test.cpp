@@ -67,7 +67,9 @@ TEST(QueryLog, ShowsTheFirstRowsOfABatch) {
   kin::Query insert = query("insert into a values (?)");
   insert.executions = 5;
   insert.rows = 5;
-  for (int i = 1; i <= 5; ++i) insert.parameters.emplace_back(ValueView::integer(i));
+  std::vector<Value> values;
+  for (int i = 1; i <= 5; ++i) values.emplace_back(ValueView::integer(i));
+  insert.parameters = values;
   EXPECT_EQ(log_line(insert, with_parameters(), false),
             "[query] insert into a values (?) -- [1] [2] [3] and 2 more [took 0.21 ms, 5 times, 5 rows]");
 }
@@ -82,7 +84,7 @@ TEST(QueryLog, KeepsToOneLine) {
   EXPECT_EQ(log_line(query("select 1\n\t  from a\r\n where b"), {}, false),
             "[query] select 1 from a where b [took 0.21 ms, 0 rows]");
   kin::Query forged = query("select ?");
-  forged.parameters.emplace_back(ValueView::text("x\n[query] commit \x1b[31m"));
+  forged.parameters = {Value(ValueView::text("x\n[query] commit \x1b[31m"))};
   EXPECT_EQ(log_line(forged, with_parameters(), false),
             "[query] select ? -- ['x\\x0a[query] commit \\x1b[31m'] [took 0.21 ms, 0 rows]");
 }
@@ -90,7 +92,8 @@ TEST(QueryLog, KeepsToOneLine) {
 TEST(QueryLog, CutsLongValuesBetweenCharacters) {
   kin::Query select = query("select ?");
   std::string text(198, 'x');
-  select.parameters.emplace_back(ValueView::text(text + "€€€"));  // byte 200 lies inside the first of them
+  const std::string longer = text + "€€€";
+  select.parameters = {Value(ValueView::text(longer))};  // byte 200 lies inside the first of them
   const std::string line = log_line(select, with_parameters(), false);
   EXPECT_EQ(line, "[query] select ? -- ['" + text + "…] [took 0.21 ms, 0 rows]");
 }

@@ -440,6 +440,32 @@ TEST(SelectText, RowsOfMembers) {
             R"(select count(*) from (select distinct "t0"."id" from "book" as "t0") as "counted")");
 }
 
+// Parsers stop at some number of parentheses inside each other.
+TEST(SelectText, WritesDeepConditionsAsCases) {
+  Condition<Book> deep = id == 0;
+  for (int i = 1; i <= 14; ++i) deep = i % 2 == 0 ? std::move(deep) && id == i : std::move(deep) || id == i;
+  std::string cases;
+  for (int i = 13; i > 2; --i)
+    cases += i % 2 == 0 ? R"( when ("t0"."id" = ?) is not true then 1 = 0)"
+                        : R"( when ("t0"."id" = ?) is true then 1 = 1)";
+  EXPECT_EQ(
+      counted(deep),
+      R"("book" as "t0" where case)" + cases +
+          R"( else (("t0"."id" = ? or "t0"."id" = ?) and "t0"."id" = ?) is true end and "t0"."id" = ?)");
+  const Request<Book> request(deep);
+  EXPECT_THAT(values_of(request),
+              ElementsAre("13", "12", "11", "10", "9", "8", "7", "6", "5", "4", "3", "0", "1", "2", "14"));
+}
+
+TEST(SelectText, WritesDeepConditionsBelowNotAsCasesThatAreTrueWhenUnknown) {
+  Condition<Book> deep = id == 0;
+  for (int i = 1; i <= 12; ++i) deep = i % 2 == 0 ? std::move(deep) && id == i : std::move(deep) || id == i;
+  const std::string text = counted(!std::move(deep));
+  EXPECT_THAT(text, StartsWith(R"("book" as "t0" where not (case when ("t0"."id" = ?) is false then 1 = 0)"
+                               R"( when ("t0"."id" = ?) is not false then 1 = 1)"));
+  EXPECT_THAT(text, HasSubstr(R"( and "t0"."id" = ?) is not false end)"));
+}
+
 TEST(SelectText, JoinsWhatIsPopulated) {
   EXPECT_EQ(
       sql_of(Request<Book>(field<&Book::author, &Author::name> == "x").with<&Book::author>().rows(2)),

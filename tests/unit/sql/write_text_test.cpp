@@ -33,7 +33,7 @@ class NumberedDialect : public sql::Dialect {
   void aggregate(std::string&, detail::Op, std::string_view, const Column*) const override {}
   void order(std::string&, std::string_view, bool, int, const Column*) const override {}
   void limit(std::string&, std::string_view, std::string_view) const override {}
-  void lock(std::string&, int) const override {}
+  void lock(std::string&, LockMode, std::string_view) const override {}
 };
 
 template <class T>

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
-#include "schema/sqlite_schema_writer.hpp"
+#include "schema/schema_writer.hpp"
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 
-#include "schema/sqlite_introspection.hpp"
-#include "schema/sqlite_update.hpp"
+#include "schema/mysql_ddl.hpp"
+#include "schema/mysql_schema_writer.hpp"
+#include "schema/postgresql_ddl.hpp"
+#include "schema/postgresql_schema_writer.hpp"
+#include "schema/schema_update.hpp"
+#include "schema/sqlite_ddl.hpp"
+#include "schema/sqlite_schema_writer.hpp"
 #include "schema/table.hpp"
 
 namespace kin::schema {
@@ -42,31 +49,34 @@ std::vector<Table> in_order_of_drop(std::vector<Table> tables) {
 
 }  // namespace
 
-std::vector<std::string> SqliteSchemaWriter::create(Entities entities) const {
+std::vector<std::string> SqlSchemaWriter::create(Entities entities) const {
+  const std::vector<Table> tables = tables_of(entities);
   std::vector<std::string> statements;
-  for (const Table& table : tables_of(entities)) {
-    statements.push_back(ddl_.create_table(table));
-    for (const IndexDefinition* index : table.indexes) statements.push_back(ddl_.create_index(table, *index));
-  }
+  std::vector<std::string> later;
+  std::set<std::string_view> schemas;
+  for (const Table& table : tables)
+    if (!table.schema.empty() && schemas.insert(table.schema).second)
+      ddl_.create_schema(table.schema, statements);
+  for (const Table& table : tables) ddl_.create(table, statements, later);
+  statements.insert(statements.end(), later.begin(), later.end());
   return statements;
 }
 
-std::vector<std::string> SqliteSchemaWriter::drop(Entities entities) const {
+std::vector<std::string> SqlSchemaWriter::drop(Entities entities) const {
   std::vector<std::string> statements;
-  for (const Table& table : in_order_of_drop(tables_of(entities)))
-    statements.push_back(ddl_.drop_table(table));
+  ddl_.drop(in_order_of_drop(tables_of(entities)), statements);
   return statements;
 }
 
-Task<std::vector<std::string>> SqliteSchemaWriter::update(Entities entities,
-                                                          driver::Connection& connection) const {
+Task<std::vector<std::string>> SqlSchemaWriter::update(Entities entities,
+                                                       driver::Connection& connection) const {
   const std::vector<Table> tables = tables_of(entities);
   std::map<std::string, ExistingSchema> schemas;
-  SqliteUpdate update(ddl_);
+  SchemaUpdate update(ddl_);
   for (const Table& table : tables) {
     auto schema = schemas.find(table.schema);
     if (schema == schemas.end()) {
-      ExistingSchema existing = co_await ExistingSchema::read(table.schema, dialect_, connection);
+      ExistingSchema existing = co_await ddl_.read(table.schema, connection);
       schema = schemas.emplace(table.schema, std::move(existing)).first;
     }
     update.compare(table, schema->second);
@@ -75,7 +85,26 @@ Task<std::vector<std::string>> SqliteSchemaWriter::update(Entities entities,
 }
 
 const driver::SchemaWriter& sqlite_schema_writer() {
-  static const SqliteSchemaWriter writer(sql::sqlite_dialect());
+  static const SqliteDdl ddl(sql::sqlite_dialect());
+  static const SqlSchemaWriter writer(ddl);
+  return writer;
+}
+
+const driver::SchemaWriter& postgresql_schema_writer() {
+  static const PostgresqlDdl ddl(sql::postgresql_dialect());
+  static const SqlSchemaWriter writer(ddl);
+  return writer;
+}
+
+const driver::SchemaWriter& mysql_schema_writer() {
+  static const MysqlDdl ddl(sql::mysql_dialect());
+  static const SqlSchemaWriter writer(ddl);
+  return writer;
+}
+
+const driver::SchemaWriter& mariadb_schema_writer() {
+  static const MariadbDdl ddl(sql::mariadb_dialect());
+  static const SqlSchemaWriter writer(ddl);
   return writer;
 }
 

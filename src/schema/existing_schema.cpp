@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "schema/existing_schema.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace kin::schema {
+namespace {
+
+constexpr char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string text_of(ValueView cell) { return cell.is_null() ? std::string() : std::string(cell.bytes()); }
+
+/// Collects rows of one statement into the tables.
+class TableSink : public driver::RowSink {
+ public:
+  explicit TableSink(std::vector<ExistingTable>& tables) : tables_(tables) {}
+
+ protected:
+  ExistingTable* find(ValueView name) {
+    const auto found = std::ranges::find(tables_, name.bytes(), &ExistingTable::name);
+    return found == tables_.end() ? nullptr : &*found;
+  }
+  std::vector<ExistingTable>& tables_;
+};
+
+class NameSink final : public TableSink {
+ public:
+  using TableSink::TableSink;
+  void row(const ValueView* cells) override {
+    ExistingTable& table = tables_.emplace_back();
+    table.name = text_of(cells[0]);
+    table.is_view = cells[1].bytes() == "view";
+    table.sql = text_of(cells[2]);
+  }
+};
+
+class ColumnSink final : public TableSink {
+ public:
+  using TableSink::TableSink;
+  void row(const ValueView* cells) override {
+    ExistingTable* table = find(cells[0]);
+    if (!table) return;
+    ExistingColumn& column = table->columns.emplace_back();
+    column.name = text_of(cells[1]);
+    column.type = text_of(cells[2]);
+    column.not_null = cells[3].as_integer() != 0;
+    column.numbered = cells[4].as_integer() == 1;
+    column.generated = cells[4].as_integer() >= 2;
+    column.key_position = cells[5].as_integer();
+  }
+};
+
+class IndexSink final : public TableSink {
+ public:
+  using TableSink::TableSink;
+  void row(const ValueView* cells) override {
+    ExistingTable* table = find(cells[0]);
+    if (!table) return;
+    if (table->indexes.empty() || table->indexes.back().name != cells[1].bytes())
+      table->indexes.push_back(
+          {text_of(cells[1]), cells[2].as_integer() != 0, cells[3].as_integer() != 0, {}});
+    table->indexes.back().columns.push_back(text_of(cells[4]));
+  }
+};
+
+class CheckSink final : public TableSink {
+ public:
+  using TableSink::TableSink;
+  void row(const ValueView* cells) override {
+    if (ExistingTable* table = find(cells[0]))
+      table->checks.push_back({text_of(cells[1]), text_of(cells[2])});
+  }
+};
+
+template <class Sink>
+Task<void> read_into(std::vector<ExistingTable>& tables, driver::Connection& connection,
+                     const std::string& sql) {
+  if (sql.empty()) co_return;
+  Sink sink(tables);
+  (void)co_await connection.execute(sql, std::span<const ValueView>(), &sink);
+}
+
+}  // namespace
+
+Task<ExistingSchema> read_schema(driver::Connection& connection, SchemaQuestions questions) {
+  ExistingSchema existing;
+  co_await read_into<NameSink>(existing.tables, connection, questions.tables);
+  co_await read_into<ColumnSink>(existing.tables, connection, questions.columns);
+  co_await read_into<IndexSink>(existing.tables, connection, questions.indexes);
+  co_await read_into<CheckSink>(existing.tables, connection, questions.checks);
+  co_return existing;
+}
+
+bool same_without_case(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, {}, to_lower, to_lower);
+}
+
+}  // namespace kin::schema

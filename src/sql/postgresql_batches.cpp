@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "sql/postgresql_batches.hpp"
+
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "sql/statements.hpp"
+
+namespace kin::sql {
+namespace {
+
+using driver::Operation;
+using driver::WriteBatch;
+
+const Column& origin_of(const Column& column) {
+  const Column* origin = &column;
+  while (origin->type.empty() && origin->references != nullptr) origin = origin->references;
+  return *origin;
+}
+
+/// The type of an array that carries a column's values. It is as wide as the kind of value, for the cast of
+/// an array to a column's own type would cut a text short where the column's assignment refuses it.
+std::string element_type(const Column& column) {
+  const Column& origin = origin_of(column);
+  if (!origin.type.empty()) {
+    const std::string type = origin.type.substr(0, origin.type.find('('));
+    return type.starts_with("char") ? "text" : type;  // a char without a length is one of a single character
+  }
+  switch (origin.codec->kind) {
+    case ValueKind::boolean:
+      return "boolean";
+    case ValueKind::integer:
+      return "bigint";
+    case ValueKind::unsigned_integer:
+      return origin.codec->size_bits == 64 ? "numeric" : "bigint";
+    case ValueKind::real:
+      return "double precision";
+    case ValueKind::blob:
+      return "bytea";
+    case ValueKind::decimal:
+      return "numeric";
+    case ValueKind::date:
+      return "date";
+    case ValueKind::time:
+      return "time";
+    case ValueKind::timestamp:
+      return "timestamptz";
+    case ValueKind::uuid:
+      return "uuid";
+    case ValueKind::json:
+      return "jsonb";
+    case ValueKind::text:
+    case ValueKind::null:
+      break;
+  }
+  return "text";
+}
+
+class BatchWriter {
+ public:
+  BatchWriter(const WriteBatch& batch, const Dialect& dialect) : batch_(batch), dialect_(dialect) {}
+
+  std::string write() {
+    switch (batch_.operation) {
+      case Operation::insert:
+        insert(batch_.entity->schema, batch_.entity->table, batch_.columns);
+        break;
+      case Operation::update:
+        update_nulls();
+        break;
+      case Operation::remove:
+        out_ += "delete from ";
+        table(batch_.entity->schema, batch_.entity->table);
+        where_key();
+        break;
+      case Operation::pivot_insert:
+        insert(batch_.pivot->schema, batch_.pivot->name, pivot_columns());
+        if (batch_.ignore_duplicates) dialect_.ignore_duplicates(out_, batch_.pivot->owner_columns.front());
+        break;
+      case Operation::pivot_remove:
+        pivot_remove();
+        break;
+      case Operation::reserve_keys:
+        reserve_keys();
+        break;
+    }
+    return std::move(out_);
+  }
+
+ private:
+  std::vector<const Column*> pivot_columns() const {
+    std::vector<const Column*> columns;
+    for (const auto* side : {&batch_.pivot->owner_columns, &batch_.pivot->target_columns})
+      for (const Column& column : *side) columns.push_back(&column);
+    return columns;
+  }
+
+  void insert(std::string_view schema, std::string_view name, const std::vector<const Column*>& columns) {
+    out_ += "insert into ";
+    table(schema, name);
+    out_ += " (";
+    names(columns);
+    out_ += ") select * from ";
+    arrays(columns);
+  }
+
+  void update_nulls() {
+    out_ += "update ";
+    table(batch_.entity->schema, batch_.entity->table);
+    const char* separator = " set ";
+    for (const Column* column : batch_.columns) {
+      out_ += separator;
+      separator = ", ";
+      dialect_.quote(out_, column->name);
+      out_ += " = null";
+    }
+    where_key();
+  }
+
+  void pivot_remove() {
+    const std::vector<const Column*> columns = pivot_columns();
+    out_ += "delete from ";
+    table(batch_.pivot->schema, batch_.pivot->name);
+    out_ += " where (";
+    names(columns);
+    out_ += ") in (select * from ";
+    arrays(columns);
+    out_ += ')';
+  }
+
+  // The sequence is looked up once: a sub-select that cannot be merged into the outer one.
+  void reserve_keys() {
+    std::string table_name;
+    std::swap(out_, table_name);
+    table(batch_.entity->schema, batch_.entity->table);
+    std::swap(out_, table_name);
+    fmt::format_to(std::back_inserter(out_),
+                   "select nextval(\"s\".\"key\") from (select pg_get_serial_sequence({}, {})::regclass as "
+                   "\"key\" offset 0) as "
+                   "\"s\", generate_series(1, $1::integer)",
+                   literal(table_name), literal(batch_.returning.front()->name));
+  }
+
+  static std::string literal(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text) {
+      if (c == '\'') out += '\'';
+      out += c;
+    }
+    return out += '\'';
+  }
+
+  void where_key() {
+    out_ += " where ";
+    dialect_.quote(out_, batch_.entity->key.front()->name);
+    out_ += " = any(";
+    array(*batch_.entity->key.front());
+    out_ += ')';
+  }
+
+  void arrays(const std::vector<const Column*>& columns) {
+    out_ += "unnest(";
+    for (const Column* column : columns) {
+      if (column != columns.front()) out_ += ", ";
+      array(*column);
+    }
+    out_ += ')';
+  }
+
+  void array(const Column& column) {
+    dialect_.placeholder(out_, ++parameters_);
+    out_ += "::";
+    out_ += element_type(column);
+    out_ += "[]";
+  }
+
+  void names(const std::vector<const Column*>& columns) {
+    for (const Column* column : columns) {
+      if (column != columns.front()) out_ += ", ";
+      dialect_.quote(out_, column->name);
+    }
+  }
+
+  void table(std::string_view schema, std::string_view name) {
+    if (!schema.empty()) {
+      dialect_.quote(out_, schema);
+      out_ += '.';
+    }
+    dialect_.quote(out_, name);
+  }
+
+  const WriteBatch& batch_;
+  const Dialect& dialect_;
+  std::string out_{};
+  std::uint32_t parameters_ = 0;
+};
+
+}  // namespace
+
+bool takes_arrays(const WriteBatch& batch) {
+  if (batch.row_count() < 2) return false;
+  switch (batch.operation) {
+    case Operation::insert:
+      return !batch.columns.empty() && batch.returning.empty();
+    case Operation::update:
+      return batch.write_nulls && batch.entity->key.size() == 1 && !batch.checks_version;
+    case Operation::remove:  // a row that is gone already is as good as deleted, unless its version counts
+      return batch.entity->key.size() == 1 && !batch.checks_version;
+    case Operation::pivot_insert:
+    case Operation::pivot_remove:
+      return true;
+    case Operation::reserve_keys:
+      break;
+  }
+  return false;
+}
+
+std::string postgresql_batch_text(const WriteBatch& batch, const Dialect& dialect) {
+  return BatchWriter(batch, dialect).write();
+}
+
+}  // namespace kin::sql

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "drivers/driver.hpp"
+#include "sql/dialect.hpp"
+
+namespace kin::sql {
+
+/// True for a batch that is one statement with an array of each column's values, not one for each row.
+bool takes_arrays(const driver::WriteBatch& batch);
+
+/// The statement of such a batch, or the one that takes keys from the sequence of a key column: its parameter
+/// is how many.
+std::string postgresql_batch_text(const driver::WriteBatch& batch, const Dialect& dialect);
+
+}  // namespace kin::sql

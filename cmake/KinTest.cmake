@@ -10,9 +10,9 @@ target_precompile_headers(kin_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.
 target_compile_options(kin_test_headers PRIVATE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 kin_warnings(kin_test_headers)
 
-# kin_add_test(name sources… LIBS libraries…): one executable, whose tests ctest knows as <name>/Suite.Test.
+# kin_add_test_executable(name sources… LIBS libraries…)
 # Tests may look into src/, and include each other's helpers by their path below tests/.
-function(kin_add_test name)
+function(kin_add_test_executable name)
   cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
@@ -20,9 +20,31 @@ function(kin_add_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} fmt::fmt GTest::gmock GTest::gtest GTest::gmock_main)
   target_precompile_headers(${name} REUSE_FROM kin_test_headers)
   kin_warnings(${name})
+endfunction()
+
+# kin_add_test(name sources… LIBS libraries…): an executable, whose tests ctest knows as <name>/Suite.Test.
+function(kin_add_test name)
+  kin_add_test_executable(${ARGV})
   gtest_discover_tests(${name}
     TEST_PREFIX "${KIN_TEST_PREFIX}${name}/"
     WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}"
     DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 120 LABELS ${name})
+endfunction()
+
+# kin_add_database_tests(name database shards): the tests of an executable that run on this database, in as many
+# processes as there are shards: one for each test would cost more than the tests. Without its server they are skipped.
+function(kin_add_database_tests name database shards)
+  math(EXPR last "${shards} - 1")
+  foreach(shard RANGE ${last})
+    set(test "${KIN_TEST_PREFIX}${name}/${database}")
+    if(shards GREATER 1)
+      string(APPEND test "/${shard}")
+    endif()
+    add_test(NAME "${test}"
+      COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/tests/db/run.py" $<TARGET_FILE:${name}> ${database}
+        "${CMAKE_CURRENT_BINARY_DIR}/results")
+    set_tests_properties("${test}" PROPERTIES TIMEOUT 900 LABELS ${name} SKIP_RETURN_CODE 77
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${shard}")
+  endforeach()
 endfunction()

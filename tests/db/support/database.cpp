@@ -2,12 +2,21 @@
 #include "db/support/database.hpp"
 
 #include <kin/sqlite.hpp>
+#ifdef KIN_TEST_MYSQL
+#include <kin/mariadb.hpp>
+#include <kin/mysql.hpp>
+#endif
+#ifdef KIN_TEST_POSTGRESQL
+#include <kin/postgresql.hpp>
+#endif
 
 #include <atomic>
 #include <filesystem>
 #include <string>
 
 #include <unistd.h>
+
+#include "db/support/servers.hpp"
 
 namespace kin::test {
 namespace {
@@ -26,22 +35,53 @@ std::filesystem::path new_file() {
   return folder / ("test" + std::to_string(++number) + ".db");
 }
 
-}  // namespace
+#if defined(KIN_TEST_POSTGRESQL) || defined(KIN_TEST_MYSQL)
+Database on_server(std::string name, const std::string& url, std::shared_ptr<const DriverFactory> driver) {
+  const auto prepare = [url, driver = std::move(driver)](Options& options) {
+    const auto database = std::make_shared<const ServerDatabase>(url);
+    options.driver = driver;
+    options.client_url = database->url();
+    return database;
+  };
+  return {std::move(name), prepare};
+}
+#endif
 
-const std::vector<Database>& databases() {
-  static const std::vector<Database> all = {
+std::vector<Database> all_databases() {
+  std::vector<Database> all = {
       {"SQLiteMemory",
        [](Options& options) {
          options.driver = kin::sqlite::driver();
          options.db_name = ":memory:";
+         return nullptr;
        }},
       {"SQLiteFile",
        [](Options& options) {
          options.driver = kin::sqlite::driver();
          options.db_name = new_file().string();
+         return nullptr;
        },
        true},
   };
+#ifdef KIN_TEST_POSTGRESQL
+  if (const std::string url = environment("KIN_TEST_POSTGRESQL_URL"); !url.empty())
+    all.push_back(on_server("PostgreSQL", url, kin::postgresql::driver()));
+#endif
+#ifdef KIN_TEST_MYSQL
+  mysql::Options settings;
+  settings.tls = mysql::Tls::off;  // whose handshake would take longer than most tests
+  if (const std::string url = environment("KIN_TEST_MYSQL_URL"); !url.empty())
+    all.push_back(on_server("MySQL", url, kin::mysql::driver(settings)));
+  if (const std::string url = environment("KIN_TEST_MARIADB_URL"); !url.empty())
+    all.push_back(on_server("MariaDB", url, kin::mariadb::driver(settings)));
+#endif
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Database>& databases() {
+  static const std::vector<Database> all = all_databases();
   return all;
 }
 
@@ -54,7 +94,8 @@ std::vector<Database> file_databases() {
 
 Orm& DatabaseTest::start(EntityList entities, std::function<void(Options&)> change) {
   Options options;
-  GetParam().prepare(options);
+  orm_.reset();
+  place_ = GetParam().prepare(options);
   options.entities = entities;
   options.query_logger = [log = statements_](const Query& query) { log->push_back(query.sql); };
   if (change) change(options);

@@ -16,15 +16,18 @@ namespace kin::test {
 /// A database that the suite runs on: where the Orm of one test lives, made fresh for it.
 struct Database {
   std::string name;
-  /// Sets driver and db_name of the options; the database is empty. Called once a test.
-  std::function<void(Options& options)> prepare;
+  /// Sets driver and place of the options; the database is empty. Called once a test. What it returns is kept until
+  /// the Orm has ended, and takes the database away then.
+  std::function<std::shared_ptr<const void>(Options& options)> prepare;
   /// Its db_name is a file, which other connections and processes can open, and which outlives the Orm.
   bool is_file = false;
 };
 
 inline void PrintTo(const Database& database, std::ostream* out) { *out << database.name; }
 
-/// Every database of this build. What one lacks is asked of its capabilities by the tests, not skipped here.
+/// Every database of this build. Servers are those that KIN_TEST_POSTGRESQL_URL, KIN_TEST_MYSQL_URL and
+/// KIN_TEST_MARIADB_URL name: eval "$(scripts/servers env)". What one lacks is asked of its capabilities by the tests,
+/// not skipped here.
 const std::vector<Database>& databases();
 /// Those that lie in a file.
 std::vector<Database> file_databases();
@@ -49,6 +52,7 @@ class DatabaseTest : public testing::TestWithParam<Database> {
 
  private:
   std::shared_ptr<std::vector<std::string>> statements_ = std::make_shared<std::vector<std::string>>();
+  std::shared_ptr<const void> place_;
   std::unique_ptr<Orm> orm_;
 };
 

@@ -2,6 +2,8 @@
 #include "schema/existing_schema.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <span>
 
 namespace kin::schema {
@@ -12,6 +14,14 @@ constexpr char to_lower(char c) noexcept {
 }
 
 std::string text_of(ValueView cell) { return cell.is_null() ? std::string() : std::string(cell.bytes()); }
+
+/// MariaDB tells some of its whole numbers as decimals.
+std::int64_t number_of(ValueView cell) {
+  if (!cell.has_bytes()) return cell.as_integer();
+  std::int64_t number = 0;
+  std::from_chars(cell.bytes().data(), cell.bytes().data() + cell.bytes().size(), number);
+  return number;
+}
 
 /// Collects rows of one statement into the tables.
 class TableSink : public driver::RowSink {
@@ -46,10 +56,10 @@ class ColumnSink final : public TableSink {
     ExistingColumn& column = table->columns.emplace_back();
     column.name = text_of(cells[1]);
     column.type = text_of(cells[2]);
-    column.not_null = cells[3].as_integer() != 0;
-    column.numbered = cells[4].as_integer() == 1;
-    column.generated = cells[4].as_integer() >= 2;
-    column.key_position = cells[5].as_integer();
+    column.not_null = number_of(cells[3]) != 0;
+    column.numbered = number_of(cells[4]) == 1;
+    column.generated = number_of(cells[4]) >= 2;
+    column.key_position = number_of(cells[5]);
   }
 };
 
@@ -60,8 +70,7 @@ class IndexSink final : public TableSink {
     ExistingTable* table = find(cells[0]);
     if (!table) return;
     if (table->indexes.empty() || table->indexes.back().name != cells[1].bytes())
-      table->indexes.push_back(
-          {text_of(cells[1]), cells[2].as_integer() != 0, cells[3].as_integer() != 0, {}});
+      table->indexes.push_back({text_of(cells[1]), number_of(cells[2]) != 0, number_of(cells[3]) != 0, {}});
     table->indexes.back().columns.push_back(text_of(cells[4]));
   }
 };

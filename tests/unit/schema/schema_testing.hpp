@@ -97,6 +97,10 @@ class DescribedDatabase final : public kin::driver::Connection {
   using ValueView = kin::ValueView;
   static ValueView text(const std::string& value) { return ValueView::text(value); }
   static ValueView number(int value) { return ValueView::integer(value); }
+  /// As MariaDB tells some numbers.
+  static ValueView decimal(int digit) {
+    return ValueView::decimal(std::string_view("0123456789").substr(static_cast<std::size_t>(digit), 1));
+  }
 
   static void answer(std::size_t question, const Table& table, kin::driver::RowSink& sink) {
     const auto tell = [&](std::initializer_list<ValueView> cells) { sink.row(cells.begin()); };
@@ -104,7 +108,7 @@ class DescribedDatabase final : public kin::driver::Connection {
     if (question == 1)
       for (const Column& column : table.columns)
         tell({text(table.name), text(column.name), text(column.type), number(column.not_null),
-              number(column.made), number(column.key)});
+              number(column.made), decimal(column.key)});
     if (question == 2)
       for (const Index& index : table.indexes)
         for (const std::string& column : index.columns)

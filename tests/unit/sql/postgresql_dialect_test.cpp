@@ -162,12 +162,12 @@ TEST(PostgresqlDialect, LocksTheRootsOnly) {
   Request<Book> request;
   request.with<&Book::translator>().how(Strategy::joined);
   request.lock = LockMode::pessimistic_write;
-  EXPECT_EQ(clauses(request),
-            R"( left join "author" as "t1" on "t1"."id" = "t0"."translator_id" for update of "t0")");
+  EXPECT_THAT(clauses(request), ::testing::AllOf(::testing::StartsWith(R"( left join "author" as "t1")"),
+                                                 ::testing::EndsWith(R"( for update of "t0")")));
   request.lock = LockMode::pessimistic_read;
   EXPECT_THAT(clauses(request), ::testing::EndsWith(R"( for share of "t0")"));
   request.lock = LockMode::optimistic;
-  EXPECT_THAT(clauses(request), ::testing::EndsWith(R"("t0"."translator_id")"));
+  EXPECT_THAT(clauses(request), ::testing::Not(::testing::HasSubstr(" for ")));
   // Of the roots that the limit lets through.
   request.lock = LockMode::pessimistic_write;
   request.with<&Book::tags>().rows(5);

@@ -32,7 +32,7 @@ struct CollectionData {
   bool dirty = false;
   bool queued = false;                   ///< stands in the manager's list of changed collections
   std::uint32_t read = 0;                ///< number of the read that is filling it
-  CollectionIndex* index = nullptr;      ///< of items, made when there are many
+  CollectionIndex* index = nullptr;      ///< of the items, or of the noted changes; made when there are many
 };
 
 /// The untyped part of Collection<T>: everything but the handles' type.

@@ -168,8 +168,9 @@ class EntityManager {
   Task<void> rollback_async() { return detail::rollback_task(*manager_); }
 
   /// Runs work(em) in a transaction (nested: a savepoint), flushes and commits; rolls back and rethrows on an
-  /// exception. With retries, work runs again after an error that says retryable(); before that, entities it loaded
-  /// or made are forgotten, and those loaded before hold the values that they had.
+  /// exception. With retries, what is pending is flushed inside the transaction before work runs, and after an error
+  /// that says retryable() both run again; before that, entities that work loaded or made are forgotten, and those
+  /// known before hold the values that they had.
   template <class F>
   auto transactional(F&& work, TransactionOptions options = {}) {
     using Result = std::invoke_result_t<F&, EntityManager&>;

@@ -17,7 +17,7 @@ using query::HydrationSource;
 using unit_of_work::ColumnMask;
 
 Hydrator::Hydrator(detail::Manager& manager, const query::PlannedRead& read, bool refresh)
-    : manager_(manager), read_(read), number_(manager.next_read()), refresh_(refresh) {
+    : manager_(manager), number_(manager.next_read()), refresh_(refresh) {
   sources_.reserve(read.hydration.size());
   for (const HydrationSource& source : read.hydration)
     sources_.push_back({&source, &manager.map_of(*source.entity), &manager.runtime(*source.entity)});
@@ -40,18 +40,25 @@ Hydrator::~Hydrator() {
 }
 
 void Hydrator::row(const ValueView* cells) {
-  for (std::uint32_t i = 0; i < sources_.size(); ++i) {
+  EntityState* root = item(cells);
+  if (!root) return;
+  if (multiplied_) {
+    if (root->has(EntityState::queued)) return;
+    root->set(EntityState::queued);
+  }
+  roots_.push_back(root);
+}
+
+EntityState* Hydrator::item(const ValueView* cells) {
+  EntityState* state = hydrate(0, cells);
+  sources_[0].current = state;
+  if (state) hydrate_joined(cells);
+  return state;
+}
+
+void Hydrator::hydrate_joined(const ValueView* cells) {
+  for (std::uint32_t i = 1; i < sources_.size(); ++i) {
     SourceState& source = sources_[i];
-    if (i == 0) {
-      source.current = hydrate(0, cells);
-      if (!source.current) return;
-      if (multiplied_) {
-        if (source.current->has(EntityState::queued)) continue;
-        source.current->set(EntityState::queued);
-      }
-      roots_.push_back(source.current);
-      continue;
-    }
     EntityState* parent = sources_[source.source->parent].current;
     source.current = parent ? hydrate(i, cells) : nullptr;
     if (parent) link(source, parent, source.current);
@@ -62,11 +69,23 @@ EntityState* Hydrator::hydrate(std::uint32_t index, const ValueView* cells) {
   SourceState& source = sources_[index];
   cells += source.source->first_cell;
   if (cells->is_null()) return nullptr;
+  if (source.source->reference) return refer(source, cells);
   EntityState* state = find_or_make(source, cells);
   if (state->has(EntityState::initialized) && !refresh_ &&
       !state->has(EntityState::partial | EntityState::stale)) [[likely]]
     return state;
   fill(source, *state, cells);
+  return state;
+}
+
+/// An entity that is not read, only referred to. That its foreign key is known lets a flush set it to null.
+EntityState* Hydrator::refer(SourceState& source, const ValueView* cells) {
+  EntityState* state = find_or_make(source, cells);
+  if (state->has(EntityState::initialized | EntityState::scheduled)) return state;
+  if (!source.fresh && !source.runtime->changes(*state).empty()) return state;
+  assign(*source.source, *state, cells);
+  finish_snapshot(source, *state);
+  state->clear(EntityState::initialized);
   return state;
 }
 
@@ -132,8 +151,11 @@ void Hydrator::assign(const HydrationSource& source, EntityState& state, const V
 }
 
 void Hydrator::finish_snapshot(SourceState& source, EntityState& state) {
+  const std::byte* before = state.snapshot;
   if (source.source->partial) {
+    // Two partial reads add up.
     ColumnMask loaded;
+    if (before && state.has(EntityState::partial)) loaded = source.runtime->covered(state);
     for (const Column* column : source.source->columns) loaded.add(column->index);
     state.snapshot = source.runtime->take_partial_snapshot(state.entity(), loaded, manager_.arena());
     state.set(EntityState::partial);
@@ -141,6 +163,7 @@ void Hydrator::finish_snapshot(SourceState& source, EntityState& state) {
     state.snapshot = source.runtime->take_snapshot(state.entity(), manager_.arena());
     state.clear(EntityState::partial);
   }
+  source.runtime->keep_inverses(state, before);
   state.clear(EntityState::stale);
   state.set(EntityState::initialized);
 }
@@ -164,16 +187,7 @@ void Hydrator::refill(SourceState& source, EntityState& state, const ValueView* 
     runtime.restore(state.entity(), before, true);
     throw;
   }
-  if (source.source->partial && state.has(EntityState::partial)) {
-    // Two partial reads add up.
-    ColumnMask loaded;
-    std::memcpy(&loaded, state.snapshot, sizeof loaded);
-    for (const Column* column : source.source->columns) loaded.add(column->index);
-    state.snapshot = runtime.take_partial_snapshot(state.entity(), loaded, manager_.arena());
-    state.clear(EntityState::stale);
-  } else {
-    finish_snapshot(source, state);
-  }
+  finish_snapshot(source, state);
   if (kept) runtime.restore(state.entity(), kept, true);
 }
 
@@ -181,8 +195,11 @@ void Hydrator::link(SourceState& source, EntityState* parent, EntityState* child
   const Property& via = *source.source->via;
   if (via.is_to_many()) {
     link_item(source, *parent, child);
-  } else if (!via.owner && (refresh_ || !unit_of_work::reference_of(parent->entity(), via.offset))) {
-    set_loaded_reference(*parent, via, child);
+  } else if (!via.owner) {
+    if (refresh_ || !unit_of_work::reference_of(parent->entity(), via.offset))
+      link_inverse(manager_, *parent, via, child, refresh_);
+  } else if (child && via.inverse && via.inverse->is_to_one()) {
+    link_inverse(manager_, *child, *via.inverse, parent, refresh_);
   }
 }
 
@@ -205,8 +222,15 @@ void Hydrator::finish() {
   collections_.clear();
 }
 
-void set_loaded_reference(EntityState& state, const Property& property, EntityState* target) {
-  unit_of_work::set_reference_at(state.entity(), property.offset, target);
+void link_inverse(detail::Manager& manager, EntityState& state, const Property& inverse, EntityState* owner,
+                  bool refresh) {
+  const unit_of_work::EntityRuntime& runtime = manager.runtime(*state.metadata);
+  EntityState* now = unit_of_work::reference_of(state.entity(), inverse.offset);
+  if (!refresh && now != runtime.stored_inverse(state, inverse)) return;
+  if (owner && unit_of_work::reference_of(owner->entity(), inverse.inverse->offset) != &state &&
+      !manager.runtime(*owner->metadata).is_unchanged(*owner))
+    return;
+  manager.put_reference(state, inverse, owner);
 }
 
 }  // namespace kin::loading

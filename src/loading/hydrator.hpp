@@ -32,8 +32,8 @@ class Hydrator : public driver::RowSink {
   /// Root entities in order, each once.
   std::vector<EntityState*>& roots() noexcept { return roots_; }
 
-  /// The entity of one hydration source in a row; null when a left join found none.
-  EntityState* hydrate(std::uint32_t source, const ValueView* cells);
+  /// The first hydration source's entity in a row, with what is joined to it; null when there is none.
+  EntityState* item(const ValueView* cells);
 
  private:
   struct SourceState {
@@ -44,6 +44,9 @@ class Hydrator : public driver::RowSink {
     bool fresh = false;       ///< the last state was made for this row, so nobody can have changed it
     bool multiplied = false;  ///< its rows repeat: a collection below it is joined, or its owner comes several times
   };
+  EntityState* hydrate(std::uint32_t source, const ValueView* cells);
+  void hydrate_joined(const ValueView* cells);
+  EntityState* refer(SourceState& source, const ValueView* cells);
   EntityState* find_or_make(SourceState& source, const ValueView* key);
   void fill(SourceState& source, EntityState& state, const ValueView* cells);
   void assign(const query::HydrationSource& source, EntityState& state, const ValueView* cells);
@@ -53,7 +56,6 @@ class Hydrator : public driver::RowSink {
   void link_item(SourceState& source, EntityState& parent, EntityState* child);
 
   detail::Manager& manager_;
-  const query::PlannedRead& read_;
   std::vector<SourceState> sources_{};
   std::vector<EntityState*> roots_{};
   std::vector<detail::CollectionBase*> collections_{};
@@ -63,7 +65,9 @@ class Hydrator : public driver::RowSink {
   bool multiplied_ = false;
 };
 
-/// Makes a to-one member refer to what a query found, without marking the entity as changed.
-void set_loaded_reference(EntityState& state, const Property& property, EntityState* target);
+/// Makes an inverse to-one member refer to what a query found, unless the user has assigned it, or the owner
+/// that was found, to another one meanwhile.
+void link_inverse(detail::Manager& manager, EntityState& state, const Property& inverse, EntityState* owner,
+                  bool refresh);
 
 }  // namespace kin::loading

@@ -65,13 +65,17 @@ bool gapless_range(std::span<EntityState* const> owners, ValueView (&range)[2]) 
 class ItemSink final : public driver::RowSink {
  public:
   ItemSink(Manager& manager, const PlannedRead& read, const Property& relation, bool refresh)
-      : manager_(manager), hydrator_(manager, read, refresh), owner_cell_(read.owner_cell), relation_(relation) {}
+      : manager_(manager),
+        hydrator_(manager, read, refresh),
+        owner_cell_(read.owner_cell),
+        relation_(relation),
+        refresh_(refresh) {}
   void row(const ValueView* cells) override {
     EntityState* owner = manager_.find_in_map(*relation_.entity, cells + owner_cell_);
-    EntityState* item = hydrator_.hydrate(0, cells);
+    EntityState* item = hydrator_.item(cells);
     if (!owner || !item) return;
     if (!relation_.is_to_many()) {
-      set_loaded_reference(*owner, relation_, item);
+      link_inverse(manager_, *owner, relation_, item, refresh_);
       return;
     }
     CollectionAccess::data(manager_.collection_at(*owner, relation_)).stored.push_back(item);
@@ -82,6 +86,7 @@ class ItemSink final : public driver::RowSink {
   Hydrator hydrator_;
   std::uint32_t owner_cell_;
   const Property& relation_;
+  bool refresh_;
 };
 
 /// Keeps each state once, in order.
@@ -189,7 +194,7 @@ Task<void> Loader::load_items(const Property& relation, std::span<EntityState* c
       if (data.initialized && !refresh_) continue;
       data.stored.clear();
     } else if (refresh_) {
-      set_loaded_reference(*owner, relation, nullptr);
+      manager_.put_reference(*owner, relation, nullptr);
     } else if (const EntityState* target = reference_of(owner->entity(), relation.offset);
                target && target->has(EntityState::initialized) &&
                !target->has(EntityState::partial | EntityState::stale)) {

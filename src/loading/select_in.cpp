@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "query/entity_read.hpp"
+
 namespace kin::loading {
 namespace {
 
@@ -103,6 +105,25 @@ void select_entity(PlannedRead& read, const EntityMetadata& entity, std::uint32_
   read.hydration.push_back(std::move(hydration));
 }
 
+/// Joins the tables that hold the keys of the entity's inverse to-one members; the entity is the first
+/// hydration source.
+void join_inverse_references(PlannedRead& read, const EntityMetadata& entity, std::uint32_t source) {
+  for (const Property* relation : entity.to_one) {
+    if (relation->owner || !relation->inverse) continue;
+    Source joined;
+    joined.join = Source::Join::left;
+    joined.entity = relation->target;
+    joined.parent = source;
+    joined.via = relation;
+    const std::uint32_t from = add_source(read, std::move(joined));
+    HydrationSource hydration = query::inverse_reference(*relation);
+    hydration.first_cell = static_cast<std::uint32_t>(read.plan.select.size());
+    hydration.parent = 0;
+    for (const Column* column : hydration.columns) select_column(read, *column, from);
+    read.hydration.push_back(std::move(hydration));
+  }
+}
+
 void order_items(PlannedRead& read, const Property& relation, std::uint32_t source) {
   for (const Property::Order& term : relation.order_by) {
     const Property* member = relation.target->property_at(term.member->offset());
@@ -131,6 +152,7 @@ std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity, std
   source.entity = &entity;
   add_source(*read, std::move(source));
   select_entity(*read, entity, 0);
+  join_inverse_references(*read, entity, 0);
   read->plan.where = in_condition(entity.key, 0, list_size);
   read->plan.value_count = static_cast<std::uint32_t>(list_size * entity.key.size());
   return read;
@@ -154,6 +176,7 @@ std::shared_ptr<const PlannedRead> plan_through_pivot(const Property& relation, 
       pointers(relation.owner ? pivot.owner_columns : pivot.target_columns);
   for (const Column* column : owner) select_column(*read, *column, 0);
   select_entity(*read, *relation.target, 1);
+  join_inverse_references(*read, *relation.target, 1);
   read->plan.where = in_condition(owner, 0, list_size);
   read->plan.value_count = value_count(list_size, owner.size());
   order_items(*read, relation, 1);
@@ -179,6 +202,7 @@ std::shared_ptr<const PlannedRead> plan_by_foreign_key(const Property& relation,
   select_entity(*read, target, 0);
   // The columns of a reference are read with the entity, one beside the other.
   read->owner_cell = cell_of(read->hydration.front(), *foreign_key.front());
+  join_inverse_references(*read, target, 0);
   read->plan.where = in_condition(foreign_key, 0, list_size);
   read->plan.value_count = value_count(list_size, foreign_key.size());
   order_items(*read, relation, 0);

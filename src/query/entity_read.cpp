@@ -16,10 +16,27 @@ std::vector<Node> field_expression(const Column& column, std::uint32_t source) {
 
 }  // namespace
 
+HydrationSource inverse_reference(const Property& relation) {
+  HydrationSource source;
+  source.entity = relation.target;
+  source.via = &relation;
+  source.partial = true;
+  source.reference = true;
+  source.columns.assign(relation.target->key.begin(), relation.target->key.end());
+  const Property& owning = *relation.inverse;
+  for (const Column& column : relation.target->columns) {
+    const bool of_key = column.index - owning.first_column < owning.column_count;
+    if (!column.primary_key && (of_key || &column == relation.target->version))
+      source.columns.push_back(&column);
+  }
+  return source;
+}
+
 void EntityRead::add(const PopulateTree& root, PlaceId place) {
   Branch branch;
   branch.place = place;
   branch.hydration = add_columns(root, place, none);
+  add_inverse_references(root, place, branch.hydration);
   planned_.populate = populate(root, branch);
 }
 
@@ -41,6 +58,19 @@ std::uint32_t EntityRead::add_columns(const PopulateTree& node, PlaceId place, s
 void EntityRead::add_column(HydrationSource& source, const Column& column, std::uint32_t from) {
   source.columns.push_back(&column);
   planned_.plan.select.push_back({field_expression(column, from), {}});
+}
+
+void EntityRead::add_inverse_references(const PopulateTree& node, PlaceId place, std::uint32_t hydration) {
+  for (const Property* relation : node.entity->to_one) {
+    if (!node.wants_inverse(*relation)) continue;
+    const std::uint32_t from = places_.source(places_.to_one(place, *relation));
+    HydrationSource source = inverse_reference(*relation);
+    source.first_cell = static_cast<std::uint32_t>(planned_.plan.select.size());
+    source.parent = hydration;
+    for (const Column* column : source.columns)
+      planned_.plan.select.push_back({field_expression(*column, from), {}});
+    planned_.hydration.push_back(std::move(source));
+  }
 }
 
 /// As deep as the longest path.
@@ -86,6 +116,7 @@ EntityRead::Branch EntityRead::join(const PopulateTree& node, const Branch& bran
     below.collections = collections_.size();
   }
   below.hydration = add_columns(node, below.place, branch.hydration);
+  add_inverse_references(node, below.place, below.hydration);
   return below;
 }
 

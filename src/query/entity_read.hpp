@@ -13,6 +13,9 @@
 
 namespace kin::query {
 
+/// What a reference needs of the entity that holds the key of an inverse to-one relation.
+HydrationSource inverse_reference(const Property& relation);
+
 /// Plans which columns a find reads, and which of the populated relations are joined to it.
 class EntityRead {
  public:
@@ -42,6 +45,8 @@ class EntityRead {
 
   std::uint32_t add_columns(const PopulateTree& node, PlaceId place, std::uint32_t parent);
   void add_column(HydrationSource& source, const Column& column, std::uint32_t from);
+  /// Whom inverse one-to-one members refer to stands in the other side's table only.
+  void add_inverse_references(const PopulateTree& node, PlaceId place, std::uint32_t hydration);
   std::vector<PopulateNode> populate(const PopulateTree& node, const Branch& branch);
   bool is_joined(const Property& relation, const Branch& branch) const;
   Branch join(const PopulateTree& node, const Branch& branch);

@@ -21,6 +21,7 @@ struct HydrationSource {
   std::uint32_t parent = none;           ///< index of the hydration source that `via` belongs to
   const Property* via = nullptr;
   bool partial = false;                  ///< only some columns of the entity are read
+  bool reference = false;  ///< only its key, its version and the foreign key of `via`: it stays unread
 };
 
 /// A relation to populate, resolved; joined ones point at their hydration source, others are read afterwards.

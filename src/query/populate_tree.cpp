@@ -105,6 +105,13 @@ bool PopulateTree::wants(const Column& column) const noexcept {
   return restricted ? is_named : is_named || !column.lazy;
 }
 
+bool PopulateTree::wants_inverse(const Property& relation) const noexcept {
+  if (relation.owner || !relation.inverse || find_child(relation)) return false;
+  if (property && property->inverse == &relation) return false;  // the way here leads back
+  if (std::ranges::find(excluded, &relation) != excluded.end()) return false;
+  return !restricted || std::ranges::find(named, &relation) != named.end();
+}
+
 PopulateTree populate_tree(const EntityMetadata& root, const detail::FindRequest& request, PathTable& paths) {
   PopulateTree tree;
   tree.entity = &root;

@@ -27,6 +27,8 @@ struct PopulateTree {
   /// Whether a read takes this column of `entity`: the key, the version and the foreign keys that link
   /// populated entities always.
   bool wants(const Column& column) const noexcept;
+  /// Whether a read finds out whom an inverse to-one member refers to, which it populates in no other way.
+  bool wants_inverse(const Property& relation) const noexcept;
 };
 
 /// What a request says by populate, only and exclude, and the relations that are always populated. An eager

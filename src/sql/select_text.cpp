@@ -103,8 +103,8 @@ void SelectWriter::write_comment() {
   out_ += "/* ";
   for (const char c : plan_.comment) {
     if (c == '\0') continue;
-    // Nothing in the text may end the comment.
-    if (c == '/' && out_.back() == '*') out_ += ' ';
+    // Nothing in the text may end the comment, or begin another one inside of it, as PostgreSQL has them.
+    if ((c == '/' && out_.back() == '*') || (c == '*' && out_.back() == '/')) out_ += ' ';
     out_ += c;
   }
   out_ += " */ ";

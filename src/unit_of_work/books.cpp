@@ -114,7 +114,7 @@ class Farewell {
       touch(manager_.collection_at(*target, *relation.inverse));
     } else if (reference_of(target->entity(), relation.inverse->offset) == &state) {
       if (relation.owner) {
-        set_reference_at(target->entity(), relation.inverse->offset, nullptr);
+        manager_.put_reference(*target, *relation.inverse, nullptr);
       } else {
         leave_referring(*target, *relation.inverse);
       }
@@ -206,8 +206,16 @@ void restore_version(Manager& manager, EntityState& state) {
 void undo(Manager& manager, JournalEntry& entry) {
   if (entry.collection) {
     CollectionData& data = CollectionAccess::data(*entry.collection);
-    data.stored = std::move(entry.stored);
+    if (data.initialized && !(entry.added.empty() && entry.taken.empty())) {
+      // Loaded since: what it read holds the changes that the rollback took back.
+      const boost::unordered_flat_set<EntityState*> added(entry.added.begin(), entry.added.end());
+      std::erase_if(data.stored, [&](EntityState* item) { return added.contains(item); });
+      data.stored.insert(data.stored.end(), entry.taken.begin(), entry.taken.end());
+    } else {
+      data.stored = std::move(entry.stored);
+    }
     if (!data.initialized) {
+      detail::drop_index(data);
       data.added = std::move(entry.added);
       data.taken = std::move(entry.taken);
     }
@@ -280,6 +288,7 @@ void tidy_collections(Manager& manager) {
       manager.journal().push_back(std::move(entry));
     }
     if (data.dirty && data.initialized) data.stored = data.items;
+    if (!data.initialized) detail::drop_index(data);
     data.added.clear();
     data.taken.clear();
     data.dirty = false;

@@ -107,6 +107,8 @@ EntityRuntime::EntityRuntime(const EntityMetadata& metadata) : metadata_(metadat
     }
     tracked_.push_back(member);
   }
+  for (const Property* property : metadata.to_one)
+    if (!property->owner && property->inverse) inverses_.push_back(property);
   steps_ = comparison_steps(tracked_);
   fresh_object_ = arena_.allocate(metadata.type->size);
   metadata.type->construct(fresh_object_);
@@ -129,17 +131,63 @@ std::byte* EntityRuntime::pack(const void* entity, const ColumnMask* loaded, std
 }
 
 std::byte* EntityRuntime::take_snapshot(const void* entity, Arena& arena) const {
-  std::byte* packed = arena.allocate_bytes(packed_size(entity, nullptr));
+  std::byte* packed = make_room(packed_size(entity, nullptr), entity, arena);
   pack(entity, nullptr, packed);
   return packed;
 }
 
 std::byte* EntityRuntime::take_partial_snapshot(const void* entity, const ColumnMask& loaded,
                                                 Arena& arena) const {
-  std::byte* packed = arena.allocate_bytes(sizeof(ColumnMask) + packed_size(entity, &loaded));
+  std::byte* packed = make_room(sizeof(ColumnMask) + packed_size(entity, &loaded), entity, arena);
   std::memcpy(packed, &loaded, sizeof loaded);
   pack(entity, &loaded, packed + sizeof loaded);
   return packed;
+}
+
+std::byte* EntityRuntime::make_room(std::size_t size, const void* entity, Arena& arena) const {
+  if (inverses_.empty()) [[likely]]
+    return arena.allocate_bytes(size);
+  std::byte* to = arena.allocate_bytes(inverses_.size() * sizeof(EntityState*) + size);
+  for (const Property* property : inverses_) {
+    EntityState* target = reference_of(entity, property->offset);
+    std::memcpy(to, &target, sizeof target);
+    to += sizeof target;
+  }
+  return to;
+}
+
+std::size_t EntityRuntime::place_of(const Property& inverse) const noexcept {
+  std::size_t place = inverses_.size();
+  for (const Property* property : inverses_) {
+    if (property == &inverse) break;
+    --place;
+  }
+  return place * sizeof(EntityState*);
+}
+
+EntityState* EntityRuntime::stored_inverse(const EntityState& state,
+                                           const Property& property) const noexcept {
+  if (!state.snapshot) return nullptr;
+  EntityState* stored;
+  std::memcpy(&stored, state.snapshot - place_of(property), sizeof stored);
+  return stored;
+}
+
+void EntityRuntime::store_inverse(EntityState& state, const Property& property) const noexcept {
+  if (!state.snapshot) return;
+  EntityState* target = reference_of(state.entity(), property.offset);
+  std::memcpy(state.snapshot - place_of(property), &target, sizeof target);
+}
+
+void EntityRuntime::keep_inverses(EntityState& state, const std::byte* before) const noexcept {
+  if (inverses_.empty()) [[likely]]
+    return;
+  const std::size_t size = inverses_.size() * sizeof(EntityState*);
+  if (before) {
+    std::memcpy(state.snapshot - size, before - size, size);
+  } else {
+    std::memset(state.snapshot - size, 0, size);
+  }
 }
 
 const std::byte* EntityRuntime::skip(const Tracked& member, const std::byte* packed) const {
@@ -212,6 +260,12 @@ bool EntityRuntime::has_default(const void* entity, const Property& property) co
     if (member.property == &property) return equal;
   }
   return false;
+}
+
+void EntityRuntime::restore(EntityState& state) const {
+  restore(state.entity(), state.snapshot, state.has(EntityState::partial));
+  for (const Property* property : inverses_)
+    set_reference_at(state.entity(), property->offset, stored_inverse(state, *property));
 }
 
 void EntityRuntime::restore(void* entity, const std::byte* snapshot, bool partial) const {

@@ -39,7 +39,7 @@ class EntityRuntime {
   const EntityMetadata& metadata() const noexcept { return metadata_; }
   const std::vector<Tracked>& tracked() const noexcept { return tracked_; }
 
-  /// Packs all tracked members of an entity.
+  /// Packs all tracked members of an entity; in front of them its inverse to-one members, which have no column.
   std::byte* take_snapshot(const void* entity, Arena& arena) const;
   /// Packs only the members whose columns are in `loaded`; the snapshot starts with that mask.
   std::byte* take_partial_snapshot(const void* entity, const ColumnMask& loaded, Arena& arena) const;
@@ -55,12 +55,21 @@ class EntityRuntime {
   bool has_default(const void* entity, const Property& property) const;
 
   /// Stores the snapshot's values back into the entity.
-  void restore(EntityState& state) const { restore(state.entity(), state.snapshot, state.has(EntityState::partial)); }
+  void restore(EntityState& state) const;
   void restore(void* entity, const std::byte* packed, bool partial) const;
   /// A column's value in the snapshot; null view when the column is not part of it.
   ValueView stored_value(const EntityState& state, const Column& column, Scratch& scratch) const;
-  /// The reference that the snapshot holds for a to-one member.
+  /// The reference that the snapshot holds for a to-one member with a column.
   EntityState* stored_reference(const EntityState& state, const Property& property) const;
+
+  /// The to-one members whose foreign key the other side holds.
+  const std::vector<const Property*>& inverses() const noexcept { return inverses_; }
+  /// What such a member referred to when it was last read, flushed, or set by the other side.
+  EntityState* stored_inverse(const EntityState& state, const Property& property) const noexcept;
+  /// Makes the snapshot hold what the member refers to: it does not count as assigned by the user.
+  void store_inverse(EntityState& state, const Property& property) const noexcept;
+  /// After a new snapshot: what was assigned by the user before still counts as assigned.
+  void keep_inverses(EntityState& state, const std::byte* before) const noexcept;
 
  private:
   template <class Visit>
@@ -68,9 +77,13 @@ class EntityRuntime {
   const std::byte* skip(const Tracked& member, const std::byte* packed) const;
   std::size_t packed_size(const void* entity, const ColumnMask* loaded) const;
   std::byte* pack(const void* entity, const ColumnMask* loaded, std::byte* to) const;
+  /// Room for a snapshot of this size behind the inverse members, which are written.
+  std::byte* make_room(std::size_t size, const void* entity, Arena& arena) const;
+  std::size_t place_of(const Property& inverse) const noexcept;
 
   const EntityMetadata& metadata_;
   std::vector<Tracked> tracked_{};
+  std::vector<const Property*> inverses_{};
   std::vector<detail::SnapshotStep> steps_{};  ///< the comparison of is_unchanged; empty when a member lies below an optional
   void* fresh_object_ = nullptr;              ///< a default-constructed entity
   Arena arena_{};                             ///< holds the fresh object and its snapshot

@@ -154,6 +154,15 @@ Task<void> write_changes(driver::Connection& connection, Operation operation,
   }
 }
 
+/// Rows that this flush has written before: their version was checked then, and has moved on.
+Task<void> write_again(driver::Connection& connection, std::span<const ChangeSet> changes) {
+  std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false);
+  for (WriteBatch& batch : batches) {
+    co_await connection.write(batch);
+    check_missed(batch);
+  }
+}
+
 Task<void> write_nulls(driver::Connection& connection, std::span<const ChangeSet> changes) {
   std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false);
   for (WriteBatch& batch : batches) {
@@ -207,23 +216,19 @@ Task<void> reserve_keys(driver::Connection& connection, FlushPlan& plan) {
   for (WriteBatch& batch : batches) co_await connection.write(batch);
 }
 
-Task<void> write_plan(driver::Connection& connection, FlushPlan& plan,
-                      const driver::Capabilities& capabilities) {
+Task<void> write_plan(driver::Connection& connection, FlushPlan& plan, const driver::Capabilities& capabilities) {
   const bool sequential = capabilities.sequential_batches;
   if (capabilities.reserves_keys) co_await reserve_keys(connection, plan);
-  if (!plan.early_deletes.empty())
-    co_await write_changes(connection, Operation::remove, plan.early_deletes, true);
+  if (!plan.releases.empty()) co_await write_nulls(connection, plan.releases);
+  if (!plan.early_deletes.empty()) co_await write_changes(connection, Operation::remove, plan.early_deletes, true);
+  const bool ordered = plan.ordered_updates;
   if (!plan.early_updates.empty())
-    co_await write_changes(connection, Operation::update, plan.early_updates, false);
+    co_await write_changes(connection, Operation::update, plan.early_updates, ordered);
   if (!plan.inserts.empty()) co_await write_inserts(connection, plan, sequential);
-  if (!plan.updates.empty())
-    co_await write_changes(connection, Operation::update, plan.updates, plan.ordered_updates);
-  if (!plan.extra_updates.empty())
-    co_await write_changes(connection, Operation::update, plan.extra_updates, false);
-  if (!plan.pivot_removes.empty())
-    co_await write_pivots(connection, Operation::pivot_remove, plan.pivot_removes);
-  if (!plan.pivot_inserts.empty())
-    co_await write_pivots(connection, Operation::pivot_insert, plan.pivot_inserts);
+  if (!plan.updates.empty()) co_await write_changes(connection, Operation::update, plan.updates, ordered);
+  if (!plan.extra_updates.empty()) co_await write_again(connection, plan.extra_updates);
+  if (!plan.pivot_removes.empty()) co_await write_pivots(connection, Operation::pivot_remove, plan.pivot_removes);
+  if (!plan.pivot_inserts.empty()) co_await write_pivots(connection, Operation::pivot_insert, plan.pivot_inserts);
   if (!plan.null_references.empty()) co_await write_nulls(connection, plan.null_references);
   if (!plan.deletes.empty()) co_await write_changes(connection, Operation::remove, plan.deletes, true);
 }
@@ -305,6 +310,7 @@ Task<void> Manager::auto_flush(const query::ReadPlan& plan, FlushMode mode) {
     wanted = unit_of_work::anything_to_flush(*this);
   } else {
     if (unscheduled > 0) unit_of_work::apply_cascades(*this);
+    unit_of_work::follow_inverse_sides(*this);
     for (const query::Source& source : plan.sources) {
       if (source.entity) wanted = wanted || unit_of_work::anything_to_flush(*this, *source.entity);
       if (source.pivot) wanted = wanted || unit_of_work::pivot_changed(*this, *source.pivot);

@@ -246,6 +246,8 @@ void collect(Manager& manager, FlushPlan& plan) {
 FlushPlan make_flush_plan(Manager& manager) {
   FlushPlan plan;
   apply_cascades(manager);
+  // New entities may have come in, and replaced partners may be orphans now.
+  if (follow_inverse_sides(manager)) apply_cascades(manager);
   collect(manager, plan);
   bool again = false;
   for (const ChangeSet& change : plan.inserts) {
@@ -280,6 +282,7 @@ FlushPlan make_flush_plan(Manager& manager) {
     early.deletes = std::move(plan.early_deletes);
     order_deletes(manager, early);
     plan.early_deletes = std::move(early.deletes);
+    plan.releases.insert(plan.releases.end(), early.null_references.begin(), early.null_references.end());
   }
   advance_versions(manager, plan);
   return plan;
@@ -307,6 +310,7 @@ bool differs(const CollectionData& data) {
 
 bool anything_to_flush(Manager& manager) {
   if (manager.unscheduled > 0) apply_cascades(manager);
+  follow_inverse_sides(manager);
   for (CollectionBase* collection : manager.changed_collections()) {
     const CollectionData* data = CollectionAccess::data_or_null(*collection);
     if (data && data->dirty && differs(*data)) return true;

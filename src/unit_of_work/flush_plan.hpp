@@ -26,6 +26,7 @@ struct PivotChange {
 /// Everything that a flush writes, in the order in which the lists are written (features UOW-04). Made without any
 /// I/O, so that what is wrong is found before anything is sent.
 struct FlushPlan {
+  std::vector<ChangeSet> releases{};        ///< columns that are null until their row's own update
   std::vector<ChangeSet> early_deletes{};   ///< free a key or unique value that an insert or update takes
   std::vector<ChangeSet> early_updates{};
   std::vector<ChangeSet> inserts{};         ///< referenced rows first
@@ -35,7 +36,7 @@ struct FlushPlan {
   std::vector<PivotChange> pivot_inserts{};
   std::vector<ChangeSet> null_references{};  ///< break cycles among rows that are deleted
   std::vector<ChangeSet> deletes{};          ///< referring rows first
-  bool ordered_updates = false;              ///< the order of `updates` matters: some free values that others take
+  bool ordered_updates = false;  ///< the order of both lists of updates matters: some free what others take
   std::vector<std::size_t> insert_levels{};  ///< ends of the runs of `inserts` that may share batches
 
   bool empty() const noexcept {
@@ -55,6 +56,9 @@ bool anything_to_flush(detail::Manager& manager, const EntityMetadata& entity);
 
 // The steps, each in a file of its own.
 
+/// inverse_sides.cpp: makes the owners follow inverse one-to-one members that the user assigned. Returns true
+/// when there was one. Throws ValidationError for entities that cannot be referred to.
+bool follow_inverse_sides(detail::Manager& manager);
 /// cascades.cpp: schedules what cascades reach, without recursion.
 void apply_cascades(detail::Manager& manager);
 /// insert_order.cpp: orders plan.inserts, fills deferred, extra_updates and insert_levels.

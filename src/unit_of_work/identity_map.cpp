@@ -13,6 +13,14 @@ EntityState*& IdentityMap::slot(std::string_view packed_key, Arena& arena) {
   return by_bytes_[std::string_view(reinterpret_cast<const char*>(copy), packed_key.size())];
 }
 
+EntityState* IdentityMap::take_displaced(const EntityState* newcomer) noexcept {
+  const auto found = displaced_.find(newcomer);
+  if (found == displaced_.end()) return nullptr;
+  EntityState* old = found->second;
+  displaced_.erase(found);
+  return old->has(EntityState::removed) && old->has(EntityState::managed) ? old : nullptr;
+}
+
 void IdentityMap::reserve(std::size_t more) {
   states_.reserve(states_.size() + more);
   if (metadata_.integer_key) {

@@ -40,6 +40,10 @@ class IdentityMap {
   void erase(std::int64_t key) { by_integer_.erase(key); }
   void erase(std::string_view packed_key) { by_bytes_.erase(packed_key); }
   void reserve(std::size_t more);
+  /// `newcomer` takes the slot of an entity that the next flush deletes.
+  void displace(EntityState* old, const EntityState* newcomer) { displaced_[newcomer] = old; }
+  /// The entity whose slot `newcomer` took, as long as it is still to be deleted; null otherwise. Forgets it.
+  EntityState* take_displaced(const EntityState* newcomer) noexcept;
 
   std::vector<EntityState*>& states() noexcept { return states_; }
   const std::vector<EntityState*>& states() const noexcept { return states_; }
@@ -51,6 +55,7 @@ class IdentityMap {
   const EntityMetadata& metadata_;
   boost::unordered_flat_map<std::int64_t, EntityState*> by_integer_{};
   boost::unordered_flat_map<std::string_view, EntityState*> by_bytes_{};
+  boost::unordered_flat_map<const EntityState*, EntityState*> displaced_{};
   std::vector<EntityState*> states_{};
 };
 

@@ -39,7 +39,7 @@ void Manager::clear() {
   changed_collections_.clear();
   orphans_.clear();
   journal_.clear();
-  for (Mark& mark : marks_) mark = Mark{0, 0};
+  for (Mark& mark : marks_) mark = Mark{0, 0, mark.work ? std::optional<std::size_t>(0) : std::nullopt};
   unscheduled = 0;
   arena_.release();
 }
@@ -164,6 +164,7 @@ void Manager::persist(EntityState* state) {
     return;
   }
   if (state->has(EntityState::removed)) {
+    require_key_free(*state);
     state->clear(EntityState::removed);
     --map_of(*state->metadata).removed;
     return;
@@ -337,7 +338,26 @@ void Manager::register_key(EntityState* state) {
         fmt::format("{} is in this EntityManager already; change that entity, or remove it first",
                     describe(*state)),
         ErrorDetails{.entity = state->metadata->name});
+  if (*slot && *slot != state) map.displace(*slot, state);
   *slot = state;
+}
+
+void Manager::require_key_free(const EntityState& state) {
+  if (!has_key(state)) return;
+  IdentityMap& map = map_of(*state.metadata);
+  const EntityState* holder = nullptr;
+  if (state.metadata->integer_key) {
+    holder = map.find(unit_of_work::integer_key_of(state));
+  } else {
+    pack_key(state, key_buffer_);
+    holder = map.find(key_buffer_);
+  }
+  if (!holder || holder == &state) return;
+  throw ValidationError(
+      fmt::format("persist: the key of {} was taken by another entity since remove(); remove() that one, or "
+                  "change it instead",
+                  describe(state)),
+      ErrorDetails{.entity = state.metadata->name});
 }
 
 void Manager::register_if_free(EntityState* state) {
@@ -357,11 +377,21 @@ void Manager::unregister_key(EntityState* state) noexcept {
   if (!map) return;
   if (state->metadata->integer_key) {
     const std::int64_t key = unit_of_work::integer_key_of(*state);
-    if (map->find(key) == state) map->erase(key);
+    if (map->find(key) != state) return;
+    if (EntityState* before = map->take_displaced(state)) {
+      map->slot(key) = before;
+    } else {
+      map->erase(key);
+    }
     return;
   }
   pack_key(*state, key_buffer_);
-  if (map->find(key_buffer_) == state) map->erase(key_buffer_);
+  if (map->find(key_buffer_) != state) return;
+  if (EntityState* before = map->take_displaced(state)) {
+    map->slot(key_buffer_, arena_) = before;
+  } else {
+    map->erase(key_buffer_);
+  }
 }
 
 std::string Manager::describe(const EntityState& state) const { return unit_of_work::describe(state); }

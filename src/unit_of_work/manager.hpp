@@ -10,12 +10,14 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "drivers/driver.hpp"
 #include "orm_core.hpp"
 #include "unit_of_work/arena.hpp"
+#include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/identity_map.hpp"
 #include "unit_of_work/journal.hpp"
 
@@ -59,7 +61,10 @@ class Manager {
   EntityState* find_in_map(const EntityMetadata& entity, const ValueView* cells);
   /// Enters an entity whose key is set; throws ValidationError when another entity has the key.
   void register_key(EntityState* state);
+  /// The key leads to nothing then, or to the entity that the next flush deletes and whose key this one took.
   void unregister_key(EntityState* state) noexcept;
+  /// Throws ValidationError when another entity took the key of one that was to be deleted.
+  void require_key_free(const EntityState& state);
   /// Enters an entity again after a rollback, unless another one took its key meanwhile.
   void register_if_free(EntityState* state);
   bool has_key(const EntityState& state) const;
@@ -78,6 +83,11 @@ class Manager {
   /// Lets the inverse sides of an entity's to-one members know of it.
   void enter_inverse_sides(EntityState& state);
   void set_reference(EntityState& state, const Property& property, EntityState* target);
+  /// Sets a to-one member and nothing else; of an inverse one it does not count as assigned by the user.
+  void put_reference(EntityState& state, const Property& property, EntityState* target) const noexcept {
+    unit_of_work::set_reference_at(state.entity(), property.offset, target);
+    if (!property.owner) runtime(*state.metadata).store_inverse(state, property);
+  }
   bool collection_add(CollectionBase& collection, EntityState& owner, EntityState* item);
   bool collection_remove(CollectionBase& collection, EntityState& owner, EntityState* item);
   void queue_collection(CollectionBase& collection, CollectionData& data);
@@ -118,7 +128,9 @@ class Manager {
   Task<void> begin(TransactionOptions options);
   Task<void> commit();
   Task<void> rollback();
-  /// As rollback, and the manager forgets what it read and undoes what was changed since begin: for another try.
+  /// Everything from here on until the end of the innermost transaction is undone by rollback_and_reset.
+  void work_begins() { marks_.back().work = journal_.size(); }
+  /// As rollback, and for another try the manager forgets what was read and changed since work_begins.
   Task<void> rollback_and_reset();
   int transaction_level() const noexcept { return static_cast<int>(marks_.size()); }
   unit_of_work::Journal& journal() noexcept { return journal_; }
@@ -155,7 +167,11 @@ class Manager {
   struct Mark {
     std::size_t journal;
     std::size_t allocated;
+    std::optional<std::size_t> work{};  ///< the journal's length when work began that may be retried
   };
+  Task<void> roll_back(bool reset);
+  void forget_work(const Mark& mark);
+  void mark_stale();
   std::vector<Mark> marks_{};               ///< one for each open transaction and savepoint
   driver::Loan transaction_connection_{};
   std::atomic<bool> in_use_{false};

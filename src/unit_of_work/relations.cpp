@@ -3,9 +3,12 @@
 #include <kin/error.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <fmt/format.h>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "unit_of_work/collection_items.hpp"
 #include "unit_of_work/key.hpp"
@@ -44,8 +47,10 @@ void Manager::note_orphan_target(EntityState* target, const Property& property) 
 namespace {
 CollectionData& data_of(CollectionBase& collection, const EntityState& owner) {
   CollectionData& data = CollectionAccess::data(collection);
-  if (owner.has(EntityState::created_here) && !data.initialized && data.added.empty() && data.taken.empty())
+  if (owner.has(EntityState::created_here) && !data.initialized && data.added.empty() && data.taken.empty()) {
+    drop_index(data);
     data.initialized = true;
+  }
   return data;
 }
 
@@ -120,19 +125,20 @@ void Manager::set_reference(EntityState& state, const Property& property, Entity
   if (target) require_own(target, "set");
   EntityState* before = reference_of(state.entity(), property.offset);
   if (before == target) return;
-  set_reference_at(state.entity(), property.offset, target);
+  put_reference(state, property, target);
   if (!property.inverse) return;
   if (property.kind == PropertyKind::many_to_one) {
     if (before) mirror_remove(*this, *before, *property.inverse, &state);
     if (target) mirror_add(*this, *target, *property.inverse, &state);
     return;
   }
-  const std::uint32_t other = property.inverse->offset;
-  if (before && reference_of(before->entity(), other) == &state) set_reference_at(before->entity(), other, nullptr);
+  const Property& other = *property.inverse;
+  if (before && reference_of(before->entity(), other.offset) == &state)
+    put_reference(*before, other, nullptr);
   if (!target) return;
-  if (EntityState* partner = reference_of(target->entity(), other); partner && partner != &state)
-    set_reference_at(partner->entity(), property.offset, nullptr);
-  set_reference_at(target->entity(), other, &state);
+  if (EntityState* partner = reference_of(target->entity(), other.offset); partner && partner != &state)
+    put_reference(*partner, property, nullptr);
+  put_reference(*target, other, &state);
 }
 
 void Manager::enter_inverse_sides(EntityState& state) {
@@ -145,8 +151,8 @@ void Manager::enter_inverse_sides(EntityState& state) {
       mirror_add(*this, *target, *property->inverse, &state);
     } else {
       EntityState* partner = reference_of(target->entity(), property->inverse->offset);
-      if (partner && partner != &state) set_reference_at(partner->entity(), property->offset, nullptr);
-      set_reference_at(target->entity(), property->inverse->offset, &state);
+      if (partner && partner != &state) put_reference(*partner, *property, nullptr);
+      put_reference(*target, *property->inverse, &state);
     }
   }
   for (const Property* property : state.metadata->collections) {
@@ -162,8 +168,11 @@ void Manager::enter_inverse_sides(EntityState& state) {
 
 // Item lists.
 
+/// Of items that are known: the items. Of others: the pending changes, with the place of those that were
+/// taken out.
 struct CollectionIndex {
-  boost::unordered_flat_set<const EntityState*> states;
+  boost::unordered_flat_set<const EntityState*> states{};
+  boost::unordered_flat_map<const EntityState*, std::size_t> taken{};
 };
 
 namespace {
@@ -180,9 +189,55 @@ bool known(CollectionData& data, const EntityState* item) {
   return data.index->states.contains(item);
 }
 bool take(std::vector<EntityState*>& list, const EntityState* item) {
-  const auto found = std::find(list.begin(), list.end(), item);
-  if (found == list.end()) return false;
-  list.erase(found);
+  // Backwards: what is taken out again was often put in last.
+  const auto found = std::find(list.rbegin(), list.rend(), item);
+  if (found == list.rend()) return false;
+  list.erase(std::next(found).base());
+  return true;
+}
+
+CollectionIndex& pending_index(CollectionData& data) {
+  if (data.index) return *data.index;
+  data.index = new CollectionIndex();
+  data.index->states.insert(data.added.begin(), data.added.end());
+  for (std::size_t i = 0; i < data.taken.size(); ++i) data.index->taken.emplace(data.taken[i], i);
+  return *data.index;
+}
+bool has_many_pending(const CollectionData& data) {
+  return data.index || data.added.size() + data.taken.size() >= indexed_from;
+}
+
+bool is_added(CollectionData& data, const EntityState* item) {
+  if (has_many_pending(data)) return pending_index(data).states.contains(item);
+  return std::find(data.added.begin(), data.added.end(), item) != data.added.end();
+}
+bool is_taken(CollectionData& data, const EntityState* item) {
+  if (has_many_pending(data)) return pending_index(data).taken.contains(item);
+  return std::find(data.taken.begin(), data.taken.end(), item) != data.taken.end();
+}
+void note_added(CollectionData& data, EntityState* item) {
+  data.added.push_back(item);
+  if (data.index) data.index->states.insert(item);
+}
+void note_taken(CollectionData& data, EntityState* item) {
+  if (data.index) data.index->taken.emplace(item, data.taken.size());
+  data.taken.push_back(item);
+}
+bool withdraw_added(CollectionData& data, const EntityState* item) {
+  if (!is_added(data, item)) return false;
+  if (data.index) data.index->states.erase(item);
+  return take(data.added, item);
+}
+/// The order of what is taken out does not matter, so that the last one fills the gap.
+bool withdraw_taken(CollectionData& data, const EntityState* item) {
+  if (!has_many_pending(data)) return take(data.taken, item);
+  auto& places = pending_index(data).taken;
+  const auto found = places.find(item);
+  if (found == places.end()) return false;
+  const std::size_t place = found->second;
+  places.erase(found);
+  if (place + 1 != data.taken.size()) places[data.taken[place] = data.taken.back()] = place;
+  data.taken.pop_back();
   return true;
 }
 }  // namespace
@@ -201,9 +256,9 @@ bool add_item(CollectionData& data, EntityState* item) {
     if (data.index) data.index->states.insert(item);
     return true;
   }
-  if (take(data.taken, item)) return true;
-  if (std::find(data.added.begin(), data.added.end(), item) != data.added.end()) return false;
-  data.added.push_back(item);
+  if (withdraw_taken(data, item)) return true;
+  if (is_added(data, item)) return false;
+  note_added(data, item);
   return true;
 }
 
@@ -213,9 +268,9 @@ bool remove_item(CollectionData& data, EntityState* item) {
     if (data.index) data.index->states.erase(item);
     return take(data.items, item);
   }
-  if (take(data.added, item)) return true;
-  if (std::find(data.taken.begin(), data.taken.end(), item) != data.taken.end()) return false;
-  data.taken.push_back(item);
+  if (withdraw_added(data, item)) return true;
+  if (is_taken(data, item)) return false;
+  note_taken(data, item);
   return true;
 }
 

@@ -5,7 +5,10 @@
 #include <exception>
 #include <thread>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "unit_of_work/books.hpp"
+#include "unit_of_work/collection_items.hpp"
 #include "unit_of_work/manager.hpp"
 
 namespace kin::detail {
@@ -13,14 +16,14 @@ namespace kin::detail {
 Task<void> Manager::begin(TransactionOptions options) {
   if (transaction_connection_) {
     co_await transaction_connection_->savepoint(transaction_level());
-    marks_.push_back({journal_.size(), allocated_.size()});
+    marks_.push_back({journal_.size(), allocated_.size(), {}});
     co_return;
   }
   driver::Loan loan;
   if (!core_->driver->try_acquire(loan)) loan = co_await core_->driver->acquire();
   co_await loan->begin(options);
   transaction_connection_ = std::move(loan);
-  marks_.push_back({journal_.size(), allocated_.size()});
+  marks_.push_back({journal_.size(), allocated_.size(), {}});
 }
 
 Task<void> Manager::commit() {
@@ -38,7 +41,10 @@ Task<void> Manager::commit() {
   transaction_connection_ = driver::Loan();
 }
 
-Task<void> Manager::rollback() {
+Task<void> Manager::rollback() { co_await roll_back(false); }
+Task<void> Manager::rollback_and_reset() { co_await roll_back(true); }
+
+Task<void> Manager::roll_back(bool reset) {
   if (marks_.empty()) throw TransactionStateError("rollback: no transaction is open; call begin() first");
   const int level = transaction_level() - 1;
   std::exception_ptr error;
@@ -53,15 +59,20 @@ Task<void> Manager::rollback() {
   } catch (...) {
     error = std::current_exception();
   }
-  unit_of_work::undo_journal(*this, marks_.back().journal);
+  const Mark mark = marks_.back();
+  const bool forgets = reset && mark.work && !error;
+  if (forgets) forget_work(mark);
+  unit_of_work::undo_journal(*this, mark.journal);
+  if (forgets) mark_stale();
   marks_.pop_back();
   if (marks_.empty()) transaction_connection_ = driver::Loan();
   if (error) std::rethrow_exception(error);
 }
 
-Task<void> Manager::rollback_and_reset() {
-  const Mark mark = marks_.back();
-  co_await rollback();
+/// Afterwards the entities are as they were when the work began: what was pending before it is flushed, which
+/// is undone next.
+void Manager::forget_work(const Mark& mark) {
+  unit_of_work::undo_journal(*this, *mark.work);
   // What the failed run read or made is forgotten; handles to it stay valid memory until clear().
   for (std::size_t i = mark.allocated; i < allocated_.size(); ++i)
     if (!allocated_[i]->has(EntityState::detached)) detach(allocated_[i]);
@@ -70,24 +81,34 @@ Task<void> Manager::rollback_and_reset() {
     const unit_of_work::EntityRuntime& runtime = core_->runtime(map->metadata());
     for (EntityState* state : map->states()) {
       if (state->snapshot && state->has(EntityState::managed)) runtime.restore(*state);
-      if (state->has(EntityState::removed)) {
-        state->clear(EntityState::removed);
-        --map->removed;
-      }
-      if (!state->has(EntityState::scheduled)) state->set(EntityState::stale);
+      if (!state->has(EntityState::removed)) continue;
+      state->clear(EntityState::removed);
+      --map->removed;
     }
   }
+  boost::unordered_flat_set<const CollectionBase*> pending;
+  for (std::size_t i = mark.journal; i < *mark.work; ++i)
+    if (journal_[i].collection) pending.insert(journal_[i].collection);
   for (CollectionBase* collection : changed_collections_) {
     CollectionData& data = CollectionAccess::data(*collection);
+    drop_index(data);
     data.items = data.stored;
     data.added.clear();
     data.taken.clear();
-    data.initialized = false;
+    data.initialized = data.initialized && pending.contains(collection);
     data.dirty = false;
     data.queued = false;
   }
   changed_collections_.clear();
   orphans_.clear();
+}
+
+void Manager::mark_stale() {
+  for (const auto& map : maps_) {
+    if (!map) continue;
+    for (EntityState* state : map->states())
+      if (!state->has(EntityState::scheduled)) state->set(EntityState::stale);
+  }
 }
 
 // The functions behind the typed face.
@@ -128,9 +149,13 @@ Task<void> rollback_task(Manager& manager) {
 TransactionRun::TransactionRun(Manager& manager, TransactionOptions options) noexcept
     : manager_(manager), options_(options), level_(manager.transaction_level()) {}
 
+// What was pending before belongs to each try: once it is written, the snapshots hold what the work starts
+// from.
 void TransactionRun::begin_blocking() {
-  if (tries_ == 0 && level_ == 0 && options_.retries > 0) flush_blocking(manager_);
   detail::begin_blocking(manager_, options_);
+  if (level_ > 0 || options_.retries == 0) return;
+  flush_blocking(manager_);
+  manager_.work_begins();
 }
 void TransactionRun::commit_blocking() { detail::commit_blocking(manager_); }
 
@@ -171,8 +196,10 @@ bool TransactionRun::failed_blocking(std::exception_ptr error) {
 }
 
 Task<void> TransactionRun::begin() {
-  if (tries_ == 0 && level_ == 0 && options_.retries > 0) co_await flush_task(manager_);
   co_await begin_task(manager_, options_);
+  if (level_ > 0 || options_.retries == 0) co_return;
+  co_await flush_task(manager_);
+  manager_.work_begins();
 }
 Task<void> TransactionRun::commit() { co_await commit_task(manager_); }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view unique_prefix = "UNIQUE constraint failed: ";
 constexpr std::string_view not_null_prefix = "NOT NULL constraint failed: ";
 constexpr std::string_view check_prefix = "CHECK constraint failed: ";
+constexpr std::string_view foreign_key_words = "FOREIGN KEY constraint failed";
 
 // One failure on its way to becoming an exception.
 struct Failure {
@@ -79,6 +80,12 @@ void name_columns(Failure& failure, std::string_view columns) {
   if (!contains(columns, ", ")) name_property(failure, columns.substr(point + 1));
 }
 
+[[noreturn]] void raise_foreign_key(Failure& failure) {
+  raise<ForeignKeyConstraintViolationError>(failure,
+                                            "foreign key constraint violated: a row refers to one that "
+                                            "does not exist, or is still referred to");
+}
+
 [[noreturn]] void raise_constraint(Failure& failure) {
   switch (failure.code) {
     case SQLITE_CONSTRAINT_UNIQUE:
@@ -88,9 +95,7 @@ void name_columns(Failure& failure, std::string_view columns) {
       raise<UniqueConstraintViolationError>(
           failure, fmt::format("unique constraint violated: {}", failure.details.constraint));
     case SQLITE_CONSTRAINT_FOREIGNKEY:
-      raise<ForeignKeyConstraintViolationError>(failure,
-                                                "foreign key constraint violated: a row refers to one that "
-                                                "does not exist, or is still referred to");
+      raise_foreign_key(failure);
     case SQLITE_CONSTRAINT_NOTNULL:
       name_columns(failure, rest_after(failure.words, not_null_prefix));
       raise<NotNullConstraintViolationError>(
@@ -100,6 +105,8 @@ void name_columns(Failure& failure, std::string_view columns) {
       raise<CheckConstraintViolationError>(
           failure, fmt::format("check constraint violated: {}", failure.details.constraint));
     case SQLITE_CONSTRAINT_TRIGGER:
+      // "on delete restrict" is a trigger of SQLite's own.
+      if (failure.words == foreign_key_words) raise_foreign_key(failure);
       raise<ConstraintViolationError>(failure, "a trigger refused the change; server_text() has its words");
     default:
       // Such as a value of another type in a strict table, whose words name column and types but no value.

@@ -219,7 +219,7 @@ TEST_P(ReadingConditions, IlikeIgnoresCase) {
     const std::string name = lower(t.name);
     return name.size() == 9 && name.starts_with("gamma") && name.ends_with("ray");
   });
-  expect(field<&Thing::name>.like("beta%"), [](const Thing& t) { return lower(t.name).starts_with("beta"); });
+  expect(field<&Thing::name>.like("Beta%"), [](const Thing& t) { return t.name.starts_with("Beta"); });
   expect(field<&Thing::note>.like("%"), [](const Thing& t) { return known(t.note, [](const std::string&) { return true; }); });
 }
 

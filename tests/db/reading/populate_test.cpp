@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <map>
 
+#include <gmock/gmock.h>
+
 #include "db/support/database.hpp"
 #include "db/support/library.hpp"
 
 namespace kin::test::reading_populate {
 
+using testing::HasSubstr;
+using testing::Not;
 using Ids = std::vector<std::int64_t>;
 using Statements = std::vector<std::string>;
 inline constexpr Strategy strategies[] = {Strategy::select_in, Strategy::joined, Strategy::balanced};
@@ -550,6 +554,44 @@ TEST_P(ReadingPopulate, RefreshClearsAnInverseThatIsGone) {
     other.find_one_or_fail<Passport>(104)->holder = other.get_reference<Person>(4);
     other.flush();
   }
+}
+
+TEST_P(ReadingPopulate, AOneToOneInverseIsKnownBesideALimitAndACollection) {
+  for (Strategy strategy : strategies) {
+    EntityManager em = orm().em();
+    auto people = em.find<Person>()
+                      .populate<&Person::clubs>()
+                      .order_by(field<&Person::id>.asc())
+                      .limit(2)
+                      .offset(1)
+                      .strategy(strategy)
+                      .list();
+    ASSERT_EQ(ids_of(people), (Ids{2, 3}));
+    ASSERT_NE(people[0]->passport, nullptr);
+    EXPECT_EQ(people[0]->passport.id(), 102);
+    EXPECT_FALSE(people[0]->passport.is_initialized());
+    EXPECT_EQ(people[1]->passport, nullptr);
+    auto holders = em.find<Person>(field<&Person::passport, &Passport::number>.starts_with("P"))
+                       .populate<&Person::clubs>()
+                       .order_by(field<&Person::passport, &Passport::number>.desc())
+                       .limit(2)
+                       .strategy(strategy)
+                       .list();
+    ASSERT_EQ(ids_of(holders), (Ids{4, 6}));
+    for (const auto& holder : holders) EXPECT_EQ(holder->passport.id(), 100 + holder->id);
+    auto clubs = em.find<Club>().populate<&Club::members>().strategy(strategy).list();
+    for (const auto& club : clubs)
+      for (const auto& person : club.get<&Club::members>())
+        EXPECT_EQ(person->passport != nullptr, person->id % 2 == 0);
+    EXPECT_FALSE(em.has_changes());
+  }
+}
+
+TEST_P(ReadingPopulate, OnlyAndExcludeLeaveAOneToOneInverseOut) {
+  EntityManager em = orm().em();
+  EXPECT_THAT(em.find<Person>().only<&Person::name>().sql(), Not(HasSubstr("passport")));
+  EXPECT_THAT(em.find<Person>().exclude<&Person::passport>().sql(), Not(HasSubstr("passport")));
+  EXPECT_THAT(em.find<Person>().sql(), HasSubstr("passport"));
 }
 
 TEST_P(ReadingPopulate, ConditionsOverAOneToOneInverse) {

@@ -75,6 +75,14 @@ TEST_F(SqliteErrors, ForeignKeyConstraint) {
   EXPECT_THROW(execute(loan_, "delete from author"), ForeignKeyConstraintViolationError);
 }
 
+TEST_F(SqliteErrors, ForeignKeyConstraintThatRestricts) {
+  execute(loan_, "create table shop (id integer primary key)");
+  execute(loan_, "create table sale (shop_id integer references shop (id) on delete restrict)");
+  execute(loan_, "insert into shop values (1)");
+  execute(loan_, "insert into sale values (1)");
+  fails<ForeignKeyConstraintViolationError>("delete from shop");
+}
+
 TEST_F(SqliteErrors, CheckConstraint) {
   execute(loan_, "create table price (x constraint price_positive check (x > 0), y check (y > 0))");
   EXPECT_EQ(fails<CheckConstraintViolationError>("insert into price values (0, 1)").constraint(),

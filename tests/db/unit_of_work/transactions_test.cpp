@@ -23,6 +23,16 @@ struct Account {
 inline void describe(Schema<Account>& account) { account.on<&Account::owner>(unique); }
 inline constexpr EntityList entities = kin::entities<Account>;
 
+struct Label {
+  std::int64_t id{};
+  std::string name{};
+};
+struct Shelf {
+  std::int64_t id{};
+  std::string name{};
+  Collection<Label> labels{};
+};
+
 class UowTransactions : public DatabaseTest {
  protected:
   std::int64_t stored(const std::string& owner) {
@@ -211,6 +221,88 @@ TEST_P(UowTransactions, RetriesRunTheWorkAgainOnAManagerAsBefore) {
   EXPECT_EQ(stored("b"), 3);
 }
 
+TEST_P(UowTransactions, RetriesWriteWhatWasPendingBeforeInEachTry) {
+  EntityManager em = start(entities).em();
+  auto old_account = em.create<Account>({.owner = "old", .balance = 10});
+  auto gone = em.create<Account>({.owner = "gone", .balance = 10});
+  em.flush();
+  old_account->balance = 20;
+  em.remove(gone);
+  auto added = em.create<Account>({.owner = "added", .balance = 30});
+  int runs = 0;
+  em.transactional(
+      [&](EntityManager& inner) {
+        EXPECT_EQ(old_account->balance, 20) << "run " << runs;
+        EXPECT_EQ(added->balance, 30) << "run " << runs;
+        EXPECT_GT(added->id, 0) << "run " << runs;
+        EXPECT_EQ(inner.count<Account>(), 2u) << "run " << runs;
+        old_account->balance += 1;
+        added->balance += 1;
+        inner.flush();
+        added->balance += 1;
+        if (++runs < 3) throw LockWaitTimeoutError("pretended", ErrorDetails{.retryable = true});
+      },
+      {.retries = 3});
+  EXPECT_EQ(runs, 3);
+  EXPECT_EQ(stored("old"), 21);
+  EXPECT_EQ(stored("added"), 32);
+  EXPECT_EQ(stored("gone"), -1);
+  EXPECT_FALSE(em.has_changes());
+}
+
+TEST_P(UowTransactions, RetriesKeepPendingLinks) {
+  EntityManager em = start(kin::entities<Shelf, Label>).em();
+  auto shelf = em.create<Shelf>({.name = "s"});
+  auto one = em.create<Label>({.name = "1"});
+  auto two = em.create<Label>({.name = "2"});
+  em.flush();
+  shelf->labels.add(one);
+  int runs = 0;
+  em.transactional(
+      [&](EntityManager& inner) {
+        EXPECT_EQ(shelf->labels.size(), 1u) << "run " << runs;
+        shelf->labels.add(two);
+        inner.flush();
+        shelf->labels.remove(one);
+        if (++runs < 3) throw LockWaitTimeoutError("pretended", ErrorDetails{.retryable = true});
+      },
+      {.retries = 3});
+  EXPECT_EQ(runs, 3);
+  EntityManager other = orm().em();
+  auto again = other.find<Shelf>().populate<&Shelf::labels>().one_or_fail();
+  ASSERT_EQ(again.get<&Shelf::labels>().size(), 1u);
+  EXPECT_EQ((*again.get<&Shelf::labels>().begin())->name, "2");
+}
+
+TEST_P(UowTransactions, GivenUpLeavesPendingWhatWasPendingBefore) {
+  EntityManager em = start(entities).em();
+  auto added = em.create<Account>({.owner = "added", .balance = 30});
+  EXPECT_THROW(em.transactional([&](EntityManager&) { throw std::domain_error("mine"); }, {.retries = 2}),
+               std::domain_error);
+  EXPECT_EQ(stored("added"), -1) << "all of it or nothing";
+  EXPECT_EQ(added->id, 0);
+  em.flush();
+  EXPECT_EQ(stored("added"), 30);
+}
+
+TEST_P(UowTransactions, LinksAddedBeforeTheItemsWereLoadedArePendingAfterARollback) {
+  EntityManager em = start(kin::entities<Shelf, Label>).em();
+  auto shelf = em.create<Shelf>({.name = "s"});
+  shelf->labels.add(em.create<Label>({.name = "1"}));
+  auto two = em.create<Label>({.name = "2"});
+  em.flush();
+  EntityManager other = orm().em();
+  auto theirs = other.find<Shelf>().one_or_fail();
+  other.begin();
+  theirs->labels.add(other.get_reference<Label>(two->id));
+  other.flush();
+  EXPECT_EQ(theirs->labels.load().size(), 2u);
+  other.rollback();
+  other.flush();
+  EntityManager third = orm().em();
+  EXPECT_EQ(third.find<Shelf>().one_or_fail()->labels.load().size(), 2u);
+}
+
 TEST_P(UowTransactions, RetriesEndWithTheError) {
   EntityManager em = start(entities).em();
   int runs = 0;
@@ -274,6 +366,30 @@ TEST_P(UowTransactionsOfTwo, RetriesOutwaitAnotherConnectionsLock) {
   em.flush();
   EXPECT_EQ(stored("a"), 1);
   EXPECT_EQ(stored("holder"), 1);
+}
+
+TEST_P(UowTransactions, RetriesOutwaitALockThatThePendingFlushMeets) {
+  if (GetParam().name != "SQLiteFile") GTEST_SKIP() << "needs a second connection to the same file";
+  std::string file;
+  start(entities, [&](Options& options) {
+    options.driver = sqlite::driver({.busy_timeout = std::chrono::milliseconds(1)});
+    file = options.db_name;
+  });
+  Orm second({.driver = sqlite::driver(), .db_name = file, .entities = entities});
+  EntityManager holder = second.em();
+  holder.begin();
+  holder.create<Account>({.owner = "holder", .balance = 1});
+  holder.flush();
+
+  EntityManager em = orm().em();
+  auto pending = em.create<Account>({.owner = "pending", .balance = 1});
+  std::thread releaser([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    holder.commit();
+  });
+  EXPECT_NO_THROW(em.transactional([&](EntityManager&) { pending->balance += 1; }, {.retries = 20}));
+  releaser.join();
+  EXPECT_EQ(stored("pending"), 2);
 }
 
 KIN_ON_EVERY_DATABASE(UowTransactions);

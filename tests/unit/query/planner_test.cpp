@@ -124,7 +124,7 @@ TEST(Planner, ExcludeNeverTakesTheKey) {
 TEST(Planner, CellsOfHydrationSourcesFollowEachOther) {
   const auto read =
       planned(Request<Book>().with<&Book::author, &Author::profile>().with<&Book::translator>());
-  ASSERT_EQ(read->hydration.size(), 4u);
+  ASSERT_EQ(read->hydration.size(), 5u);
   std::uint32_t cells = 0;
   for (const HydrationSource& source : read->hydration) {
     EXPECT_EQ(source.first_cell, cells);
@@ -137,6 +137,7 @@ TEST(Planner, CellsOfHydrationSourcesFollowEachOther) {
   EXPECT_EQ(read->hydration[2].via->name, "profile");
   EXPECT_EQ(read->hydration[2].parent, 1u);
   EXPECT_EQ(read->hydration[3].parent, 0u);
+  EXPECT_EQ(read->hydration[4].parent, 3u);
 }
 
 // --- which relations are joined ---
@@ -170,7 +171,7 @@ TEST(Planner, JoinedTakesOneBranchOfCollections) {
                           .with<&Book::tags>()
                           .with<&Book::translator>()
                           .how(Strategy::joined)),
-            "author[1](books[2](tags[3])) tags translator[4]");
+            "author[1](books[3](tags[4])) tags translator[5]");
   EXPECT_EQ(
       populated(
           Request<Book>().with<&Book::tags>().with<&Book::author, &Author::books, &Book::translator>().how(
@@ -180,10 +181,10 @@ TEST(Planner, JoinedTakesOneBranchOfCollections) {
 
 TEST(Planner, RequestsStrategyComesBeforeTheDefault) {
   const Request<Author> request = Request<Author>().with<&Author::books>();
-  EXPECT_EQ(text_of(planned(request, ReadKind::rows, Strategy::joined)->populate), "books[1]");
+  EXPECT_EQ(text_of(planned(request, ReadKind::rows, Strategy::joined)->populate), "books[2]");
   EXPECT_EQ(text_of(planned(request, ReadKind::rows, Strategy::select_in)->populate), "books");
   const Request<Author> other = Request<Author>(request).how(Strategy::joined);
-  EXPECT_EQ(text_of(planned(other, ReadKind::rows, Strategy::select_in)->populate), "books[1]");
+  EXPECT_EQ(text_of(planned(other, ReadKind::rows, Strategy::select_in)->populate), "books[2]");
 }
 
 TEST(Planner, JoinsOfConditionsAreShared) {
@@ -191,12 +192,31 @@ TEST(Planner, JoinsOfConditionsAreShared) {
       Request<Book>(field<&Book::author, &Author::name> == "x" && field<&Book::author, &Author::age> == 1)
           .with<&Book::author>()
           .by(field<&Book::author, &Author::name>.asc()));
-  EXPECT_EQ(read->plan.sources.size(), 2u);
+  // The third is the author's profile, whose key the author's row lacks.
+  EXPECT_EQ(read->plan.sources.size(), 3u);
   // A collection is not: the condition must not hide items of what is populated.
   const auto author = planned(Request<Author>(field<&Author::books, &Book::title> == "x")
                                   .with<&Author::books>()
                                   .how(Strategy::joined));
-  EXPECT_EQ(author->plan.sources.size(), 3u);
+  EXPECT_EQ(author->plan.sources.size(), 4u);
+}
+
+TEST(Planner, WhomAOneToOneInverseRefersToIsReadAlong) {
+  const auto read = planned(Request<Author>());
+  ASSERT_EQ(read->hydration.size(), 2u);
+  EXPECT_FALSE(read->hydration[0].reference);
+  EXPECT_TRUE(read->hydration[1].reference);
+  EXPECT_EQ(read->hydration[1].parent, 0u);
+  EXPECT_EQ(read->hydration[1].via->name, "profile");
+  EXPECT_THAT(columns_of(read->hydration[1]), ElementsAre("id", "author_id"));
+  EXPECT_THAT(read->populate, IsEmpty()) << "it is not populated by that";
+
+  const auto populated = planned(Request<Author>().with<&Author::profile>());
+  ASSERT_EQ(populated->hydration.size(), 2u);
+  EXPECT_FALSE(populated->hydration[1].reference);
+  const auto back = planned(Request<Profile>().with<&Profile::author>());
+  EXPECT_EQ(back->plan.sources.size(), 2u) << "the way there leads back";
+  EXPECT_EQ(planned(only<&Author::name>(Request<Author>()))->plan.sources.size(), 1u);
 }
 
 TEST(Planner, EagerRelationsAreNotFollowedInsideThemselves) {

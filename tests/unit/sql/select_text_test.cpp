@@ -387,7 +387,7 @@ TEST(SelectText, CommentsCannotBeEnded) {
   request.comment = "a */ drop table book; /* b *";
   EXPECT_EQ(
       sql_of(request, ReadKind::count),
-      R"(/* a * / drop table book; /* b * */ select count(*) from "book" as "t0" where "t0"."price" < ?)");
+      R"(/* a * / drop table book; / * b * */ select count(*) from "book" as "t0" where "t0"."price" < ?)");
 }
 
 TEST(SelectText, QueriesJoinGroupAndNameColumns) {
@@ -470,13 +470,17 @@ TEST(SelectText, JoinsWhatIsPopulated) {
   EXPECT_EQ(
       sql_of(Request<Book>(field<&Book::author, &Author::name> == "x").with<&Book::author>().rows(2)),
       "select " BOOK_COLUMNS ", " AUTHOR_COLUMNS(
-          R"("t1")") R"( from "book" as "t0" join "author" as "t1" on "t1"."id" = "t0"."author_id" where "t1"."name" = ? limit ?)");
+          R"("t1")") R"(, "t2"."id", "t2"."author_id")"
+                     R"( from "book" as "t0" join "author" as "t1" on "t1"."id" = "t0"."author_id" )"
+                     R"(left join "profile" as "t2" on "t2"."author_id" = "t1"."id" where "t1"."name" = ? limit ?)");
   EXPECT_EQ(
       sql_of(Request<Author>().with<&Author::books>().how(Strategy::joined).by(field<&Author::name>.asc())),
       "select " AUTHOR_COLUMNS(
-          R"("t0")") R"(, "t1"."id", "t1"."title", "t1"."price", "t1"."version", "t1"."author_id", "t1"."translator_id", "t1"."meta")"
-                     R"( from "author" as "t0" left join "book" as "t1" on "t1"."author_id" = "t0"."id" )"
-                     R"(order by "t0"."name", "t0"."id", "t1"."title")");
+          R"("t0")") R"(, "t1"."id", "t1"."author_id")"
+                     R"(, "t2"."id", "t2"."title", "t2"."price", "t2"."version", "t2"."author_id", "t2"."translator_id", "t2"."meta")"
+                     R"( from "author" as "t0" left join "profile" as "t1" on "t1"."author_id" = "t0"."id" )"
+                     R"(left join "book" as "t2" on "t2"."author_id" = "t0"."id" )"
+                     R"(order by "t0"."name", "t0"."id", "t2"."title")");
 }
 
 // The rows of a joined collection must not count, nor those that a condition or order joins be missing.

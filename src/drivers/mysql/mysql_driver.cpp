@@ -31,9 +31,8 @@ constexpr std::uint32_t most_parameters = 65'535;
 
 // The modes are added to the server's own, so that what else an administrator has set stays.
 constexpr std::string_view session_text =
-    "set names utf8mb4, time_zone = '+00:00', sql_mode = concat(@@sql_mode, "
-    "',STRICT_ALL_TABLES,NO_ZERO_IN_DATE,"
-    "NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION')";
+    "set names utf8mb4, time_zone = '+00:00', sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES,"
+    "NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION')";
 constexpr std::string_view settings_text =
     "select @@max_allowed_packet, @@auto_increment_increment, @@innodb_rollback_on_timeout";
 

@@ -205,6 +205,13 @@ template <class E>
     case mysql_execution_time_exceeded:
     case mariadb_statement_timeout:
       raise<DriverError>(report, "the statement was interrupted or took longer than the server allows");
+    case ER_TOO_MANY_TABLES:
+    case ER_STACK_OVERRUN_NEED_MORE:
+      raise<ValidationError>(
+          report,
+          fmt::format("the statement has more joins and sub-selects, or nests them deeper, than this server "
+                      "takes ({}); use fewer conditions on collections inside each other",
+                      report.failure.words));
     case ER_NET_PACKET_TOO_LARGE:
       raise<DriverError>(report, "a value or the statement is larger than the server's max_allowed_packet");
     default:

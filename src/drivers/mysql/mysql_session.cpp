@@ -238,7 +238,11 @@ Task<void> Session::store_result(MYSQL_STMT* statement, const ErrorContext& cont
     const Readiness readiness = co_await ready(asked);
     asked = mysql_stmt_store_result_cont(&failed, statement, happened(asked, readiness));
   }
-  if (failed != 0) fail(Failure::of(statement, &connection_), context);
+  if (failed == 0) co_return;
+  // A row was refused after the columns had been told, as by an insert that returns its rows. The library
+  // leaves the statement waiting for what will not come.
+  statement->state = MYSQL_STMT_PREPARED;
+  fail(Failure::of(statement, &connection_), context);
 }
 
 Task<bool> Session::next_result(MYSQL_STMT* statement, const ErrorContext& context) {

@@ -40,14 +40,11 @@ StatementHandle StatementCache::erase(std::string_view text) noexcept {
 StatementUse::~StatementUse() {
   if (handle_ == nullptr) return;
   if (!session_->is_usable()) session_->abandon();
+  // The library frees what it has stored only where there are rows left to fetch. Where there were none it
+  // would forget that they were stored, and wait for them when the statement runs again.
   if (mysql_stmt_num_rows(handle_) != 0) {
-    // The library frees what it has stored only where there are rows left to fetch.
     mysql_stmt_data_seek(handle_, 0);
     mysql_stmt_free_result(handle_);
-  } else if (mysql_stmt_field_count(handle_) != 0) {
-    // Of a result without rows it forgets that it was stored, and would wait for it when the statement runs
-    // again.
-    mysql_stmt_fetch(handle_);
   }
   if (kept_ != nullptr) kept_->in_use = false;
 }

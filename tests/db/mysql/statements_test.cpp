@@ -36,6 +36,18 @@ TEST_P(MysqlStatements, RunAgainAfterAResultWithoutRows) {
   EXPECT_EQ(rows(loan_, "select x from t where x = {}", {ValueView::integer(1)}).rows.size(), 1U);
 }
 
+TEST_P(MysqlStatements, RunAgainAfterARowWasRefused) {
+  connect(10);
+  execute(loan_, "create table t (x integer primary key)");
+  execute(loan_, "insert into t values (1)");
+  const std::string insert =
+      is_mariadb() ? "insert into t values ({}) returning x" : "insert into t values ({})";
+  EXPECT_THROW(rows(loan_, insert, {ValueView::integer(1)}), UniqueConstraintViolationError);
+  EXPECT_EQ(integer(loan_, "select count(*) from t where x < {}", {ValueView::integer(9)}), 1);
+  rows(loan_, insert, {ValueView::integer(2)});
+  EXPECT_EQ(integer(loan_, "select count(*) from t where x < {}", {ValueView::integer(9)}), 2);
+}
+
 TEST_P(MysqlStatements, AreKeptUpToALimit) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{100}}) {
     connect(size);

@@ -11,21 +11,25 @@
 #include <string>
 #include <vector>
 
-/// kin on MySQL 8 and later, and on MariaDB 10.6 and later: the server tells which one it is, whichever of the
-/// two driver() functions was called. Options::client_url is such as
+/// kin on MySQL 8 and later, and on MariaDB 10.6 and later: the server tells which one it is, whichever of
+/// the two driver() functions was called. Options::client_url is such as
 /// "mysql://user:password@host:3306/library?ssl-mode=verify-full&ssl-ca=/etc/ca.pem" or
-/// "mysql://user@localhost/library?socket=/run/mysqld/mysqld.sock"; "mariadb://" means the same. Options::host may
-/// be the file of a unix socket.
+/// "mysql://user@localhost/library?socket=/run/mysqld/mysqld.sock"; "mariadb://" means the same.
+/// Options::host may be the file of a unix socket.
 ///
 /// What to know of MySQL and MariaDB here:
 /// - Sessions are utf8mb4 and in UTC. Strict mode is on, so a value that does not fit is refused and not cut.
+/// - MySQL plans a query with dozens of joins for minutes, such as one of conditions on collections 20 deep; an
+///   Options::on_connect of "set optimizer_search_depth = 3" or "set max_execution_time = 10000" helps.
 /// - An update counts the rows that it met, changed or not.
-/// - New rows of one type and shape travel together: on MySQL as rows of one insert, on MariaDB as an array of
-///   parameters. MariaDB tells their keys and defaults in the same round trip; on MySQL the keys follow from the
-///   first one, and other columns that the database fills in are read by a select afterwards.
+/// - New rows of one type and shape travel together: on MySQL as rows of one insert, on MariaDB as an array
+/// of
+///   parameters. MariaDB tells their keys and defaults in the same round trip; on MySQL the keys follow from
+///   the first one, and other columns that the database fills in are read by a select afterwards.
 /// - Updates and deletes go row by row on MySQL, and as an array of parameters on MariaDB.
 /// - There is no NaN and no infinity: both are refused.
-/// - Whoever loses a deadlock has lost all of the transaction; a lock that is not granted in time only ends the
+/// - Whoever loses a deadlock has lost all of the transaction; a lock that is not granted in time only ends
+/// the
 ///   statement, unless innodb_rollback_on_timeout is set.
 /// - Statements that define tables commit the open transaction.
 namespace kin::mysql {
@@ -41,21 +45,24 @@ enum class Tls : std::uint8_t {
 /// Settings of the driver. Every connection of the pool gets them.
 struct Options {
   std::chrono::milliseconds connect_timeout{10000};
-  /// How long the server may be silent while a statement runs, before the connection is given up; 0 = for ever.
+  /// How long the server may be silent while a statement runs, before the connection is given up; 0 = for
+  /// ever.
   std::chrono::milliseconds read_timeout{0};
   /// Prepared statements that a connection keeps; 0 = none. Mind the server's max_prepared_stmt_count.
   std::size_t statement_cache_size{256};
   Tls tls = Tls::preferred;
   /// File with the certificates of the authorities to trust; empty = those of the system.
   std::string tls_ca{};
-  /// Asked for the password of each new connection, for those that change: tokens of a cloud's identity service.
-  /// Called on whatever thread opens the connection, maybe on several at once.
+  /// Asked for the password of each new connection, for those that change: tokens of a cloud's identity
+  /// service. Called on whatever thread opens the connection, maybe on several at once.
   std::function<std::string()> password{};
-  /// Statements that each new connection runs after kin's own settings, such as "set innodb_lock_wait_timeout = 5".
+  /// Statements that each new connection runs after kin's own settings, such as "set innodb_lock_wait_timeout
+  /// = 5".
   std::vector<std::string> on_connect{};
 };
 
-/// The driver for kin::Options::driver. The Orm's constructor opens a first connection, and throws its errors.
+/// The driver for kin::Options::driver. The Orm's constructor opens a first connection, and throws its
+/// errors.
 std::shared_ptr<const DriverFactory> driver(Options options = {});
 
 }  // namespace kin::mysql

@@ -31,8 +31,8 @@ constexpr std::uint32_t most_parameters = 65'535;
 
 // The modes are added to the server's own, so that what else an administrator has set stays.
 constexpr std::string_view session_text =
-    "set names utf8mb4, time_zone = '+00:00', sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES,NO_ZERO_IN_DATE,"
-    "NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION')";
+    "set names utf8mb4, time_zone = '+00:00', sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES,"
+    "NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION')";
 constexpr std::string_view settings_text =
     "select @@max_allowed_packet, @@auto_increment_increment, @@innodb_rollback_on_timeout";
 
@@ -95,7 +95,8 @@ class MysqlDriver final : public driver::Driver {
 driver::Capabilities capabilities_of(bool is_mariadb) {
   driver::Capabilities capabilities;
   capabilities.name = is_mariadb ? "mariadb" : "mysql";
-  capabilities.sequential_batches = false;  // all values of a statement are read before any of its keys is known
+  capabilities.sequential_batches =
+      false;  // all values of a statement are read before any of its keys is known
   capabilities.max_parameters = most_parameters;
   capabilities.row_locks = true;
   capabilities.full_text = true;
@@ -112,7 +113,8 @@ MysqlDriver::MysqlDriver(const kin::Options& orm_options, Options options)
       logger_(orm_options.query_logger),
       pool_(
           sql::pool_options(orm_options), [this] { return connect(); },
-          [](PooledConnection& pooled) { return pooled.connection.reset(); }, sql::acquire_errors(orm_options)) {
+          [](PooledConnection& pooled) { return pooled.connection.reset(); },
+          sql::acquire_errors(orm_options)) {
   // Tells which server it is; and a wrong address or password is better told now than by the first query.
   detail::run_blocking(acquire());
   capabilities_ = capabilities_of(is_mariadb_);

@@ -2,8 +2,8 @@
 #include "drivers/mysql/mysql_errors.hpp"
 
 #include <errmsg.h>
-#include <kin/error.hpp>
 #include <mysqld_error.h>
+#include <kin/error.hpp>
 
 #include <new>
 #include <utility>
@@ -73,7 +73,8 @@ void name_column(Report& report, std::string_view column_name) {
       report.details.property = column.property->name;
 }
 
-// "CONSTRAINT `positive` failed for `library`.`book`" (MariaDB), "Check constraint 'positive' is violated." (MySQL)
+// "CONSTRAINT `positive` failed for `library`.`book`" (MariaDB), "Check constraint 'positive' is violated."
+// (MySQL)
 void name_check(Report& report) {
   const std::string_view words = report.failure.words;
   report.details.constraint = report.failure.code == mariadb_check_violated
@@ -84,27 +85,29 @@ void name_check(Report& report) {
 
 [[noreturn]] void raise_unique(Report& report) {
   name_unique(report);
-  raise<UniqueConstraintViolationError>(
-      report, fmt::format("unique constraint violated: {} of {}", report.details.constraint, report.details.table));
+  raise<UniqueConstraintViolationError>(report, fmt::format("unique constraint violated: {} of {}",
+                                                            report.details.constraint, report.details.table));
 }
 
 [[noreturn]] void raise_foreign_key(Report& report) {
   name_foreign_key(report);
   raise<ForeignKeyConstraintViolationError>(
-      report, fmt::format("foreign key constraint violated: {} of {}: a row refers to one that does not exist, or is "
-                          "still referred to",
-                          report.details.constraint, report.details.table));
+      report,
+      fmt::format("foreign key constraint violated: {} of {}: a row refers to one that does not exist, or is "
+                  "still referred to",
+                  report.details.constraint, report.details.table));
 }
 
 [[noreturn]] void raise_not_null(Report& report, std::string_view column) {
   name_column(report, column);
-  raise<NotNullConstraintViolationError>(report, fmt::format("null is not allowed: {}", report.details.constraint));
+  raise<NotNullConstraintViolationError>(report,
+                                         fmt::format("null is not allowed: {}", report.details.constraint));
 }
 
 [[noreturn]] void raise_check(Report& report) {
   name_check(report);
-  raise<CheckConstraintViolationError>(
-      report, fmt::format("check constraint violated: {} of {}", report.details.constraint, report.details.table));
+  raise<CheckConstraintViolationError>(report, fmt::format("check constraint violated: {} of {}",
+                                                           report.details.constraint, report.details.table));
 }
 
 // The words of these name a column and no value.
@@ -128,8 +131,9 @@ template <class E>
 // Words of other failures may repeat a value, such as "Incorrect string value: 'x' for column …".
 [[noreturn]] void raise_other(Report& report) {
   if (report.context.preparing) raise<DriverError>(report, report.failure.words);
-  raise<DriverError>(report, fmt::format("the server refused the statement with error {}; server_text() has its words",
-                                         report.failure.code));
+  raise<DriverError>(
+      report, fmt::format("the server refused the statement with error {}; server_text() has its words",
+                          report.failure.code));
 }
 
 [[noreturn]] void raise_mistake(Report& report) {
@@ -182,11 +186,13 @@ template <class E>
     case ER_WARN_DATA_OUT_OF_RANGE:
       raise_unfit_value(report);
     case ER_LOCK_DEADLOCK:
-      raise_retryable<DeadlockError>(report,
-                                     "the transactions of two connections waited for each other, and this one was "
-                                     "ended");
+      raise_retryable<DeadlockError>(
+          report,
+          "the transactions of two connections waited for each other, and this one was "
+          "ended");
     case ER_CHECKREAD:
-      raise_retryable<SerializationError>(report, "a row has changed since the transaction read it; run it again");
+      raise_retryable<SerializationError>(report,
+                                          "a row has changed since the transaction read it; run it again");
     case ER_LOCK_WAIT_TIMEOUT:
     case mysql_lock_not_granted_at_once:
       raise_retryable<LockWaitTimeoutError>(report, "a lock was not granted in time");
@@ -199,6 +205,13 @@ template <class E>
     case mysql_execution_time_exceeded:
     case mariadb_statement_timeout:
       raise<DriverError>(report, "the statement was interrupted or took longer than the server allows");
+    case ER_TOO_MANY_TABLES:
+    case ER_STACK_OVERRUN_NEED_MORE:
+      raise<ValidationError>(
+          report,
+          fmt::format("the statement has more joins and sub-selects, or nests them deeper, than this server "
+                      "takes ({}); use fewer conditions on collections inside each other",
+                      report.failure.words));
     case ER_NET_PACKET_TOO_LARGE:
       raise<DriverError>(report, "a value or the statement is larger than the server's max_allowed_packet");
     default:

@@ -14,8 +14,8 @@ namespace kin::mysql {
 struct ErrorContext {
   std::string_view sql{};                  ///< empty when no statement was running
   const EntityMetadata* entity = nullptr;  ///< whose rows were written
-  /// The server refused to prepare the statement. No value was bound by then, so its words can't hold any and may
-  /// stand in our message.
+  /// The server refused to prepare the statement. No value was bound by then, so its words can't hold any and
+  /// may stand in our message.
   bool preparing = false;
 };
 

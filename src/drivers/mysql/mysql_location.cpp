@@ -16,8 +16,8 @@ constexpr std::uint16_t usual_port = 3306;
 
 // The URL itself is left out: a password may stand in it.
 [[noreturn]] void refuse_url(std::string_view reason) {
-  throw ValidationError(
-      fmt::format("Options::client_url: {}; it is to be such as mysql://user:password@host:3306/library", reason));
+  throw ValidationError(fmt::format(
+      "Options::client_url: {}; it is to be such as mysql://user:password@host:3306/library", reason));
 }
 
 // The text up to the separator, which is taken off the rest; all of it where there is none.
@@ -96,7 +96,8 @@ void read_setting(std::string_view name, const std::string& value, Location& loc
 
 void read_url(std::string_view url, Location& location) {
   const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos || (url.substr(0, scheme) != "mysql" && url.substr(0, scheme) != "mariadb"))
+  if (scheme == std::string_view::npos ||
+      (url.substr(0, scheme) != "mysql" && url.substr(0, scheme) != "mariadb"))
     refuse_url("it begins neither with mysql:// nor with mariadb://");
   url.remove_prefix(scheme + 3);
   std::string_view settings = url;
@@ -132,7 +133,8 @@ Location locate(const kin::Options& orm_options, const Options& options) {
   fill(location.user, orm_options.user);
   fill(location.password, orm_options.password);
   fill(location.database, orm_options.db_name);
-  if (location.socket.empty() && location.host.starts_with('/')) location.socket = std::exchange(location.host, {});
+  if (location.socket.empty() && location.host.starts_with('/'))
+    location.socket = std::exchange(location.host, {});
   fill(location.host, std::string("127.0.0.1"));
   fill(location.port, usual_port);
   return location;

@@ -24,8 +24,8 @@ struct Location {
   std::string place() const;
 };
 
-/// Takes what the URL says, then what the options' members say. Throws ValidationError for a URL that can't be
-/// understood.
+/// Takes what the URL says, then what the options' members say. Throws ValidationError for a URL that can't
+/// be understood.
 Location locate(const kin::Options& orm_options, const Options& options);
 
 }  // namespace kin::mysql

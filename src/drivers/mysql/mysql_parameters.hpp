@@ -11,9 +11,9 @@
 
 namespace kin::mysql {
 
-/// The values of one execution in the form that the client library sends: one row of parameters, or one row after
-/// the other.
-/// Lifetime: bytes of values that are not transient() stay where they are, so the values outlive the execution.
+/// The values of one execution in the form that the client library sends: one row of parameters, or one row
+/// after the other. Lifetime: bytes of values that are not transient() stay where they are, so the values
+/// outlive the execution.
 class Parameters {
  public:
   Parameters() = default;
@@ -31,7 +31,8 @@ class Parameters {
 
   /// Has the statement take all values. False when the client library refuses.
   bool bind(MYSQL_STMT* statement);
-  /// Has the statement take the values as rows of `width` each; see fits_array(). False when the library refuses.
+  /// Has the statement take the values as rows of `width` each; see fits_array(). False when the library
+  /// refuses.
   bool bind_array(MYSQL_STMT* statement, std::size_t width);
   /// An array has one type a column: true when the values of each are of one kind, or null.
   bool fits_array(std::size_t width) const noexcept;

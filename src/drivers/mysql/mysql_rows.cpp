@@ -61,7 +61,8 @@ std::int64_t take_days(const unsigned char*& at) noexcept {
   const int year = take_number<std::uint16_t>(at);
   const unsigned int month = *at++;
   const unsigned int day = *at++;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(day)};
   return std::chrono::sys_days(date).time_since_epoch().count();
 }
 
@@ -90,7 +91,8 @@ ValueView take_time(const unsigned char*& at) noexcept {
 }
 
 ValueView text_or_blob(std::string_view bytes, const MYSQL_FIELD& field) noexcept {
-  return field.charsetnr == binary_charset ? ValueView::blob(bytes.data(), bytes.size()) : ValueView::text(bytes);
+  return field.charsetnr == binary_charset ? ValueView::blob(bytes.data(), bytes.size())
+                                           : ValueView::text(bytes);
 }
 
 ValueView bits(std::string_view bytes) noexcept {
@@ -207,7 +209,8 @@ void RowReader::read(MYSQL_RES* result, MYSQL_ROW row) {
   const MYSQL_FIELD* const fields = mysql_fetch_fields(result);
   cells_.resize(count);
   for (std::size_t i = 0; i < count; ++i)
-    cells_[i] = row[i] == nullptr ? ValueView::null() : value_of_text(std::string_view(row[i], lengths[i]), fields[i]);
+    cells_[i] = row[i] == nullptr ? ValueView::null()
+                                  : value_of_text(std::string_view(row[i], lengths[i]), fields[i]);
 }
 
 std::vector<std::string_view> column_names(const MYSQL_FIELD* fields, std::size_t count) {

@@ -2,8 +2,8 @@
 #include "drivers/mysql/mysql_session.hpp"
 
 #include <errmsg.h>
-#include <kin/error.hpp>
 #include <mysqld_error.h>
+#include <kin/error.hpp>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -30,12 +30,14 @@ void initialise_library() {
 
 // The library counts seconds.
 unsigned int whole_seconds(std::chrono::milliseconds time) {
-  return static_cast<unsigned int>(std::max<std::chrono::seconds::rep>(std::chrono::ceil<std::chrono::seconds>(time).count(), 1));
+  return static_cast<unsigned int>(
+      std::max<std::chrono::seconds::rep>(std::chrono::ceil<std::chrono::seconds>(time).count(), 1));
 }
 
 // The server has no TLS to offer.
 bool lacks_tls(const Failure& failure) {
-  return failure.code == CR_SSL_CONNECTION_ERROR && failure.words.find("does not support") != std::string::npos;
+  return failure.code == CR_SSL_CONNECTION_ERROR &&
+         failure.words.find("does not support") != std::string::npos;
 }
 
 }  // namespace
@@ -99,11 +101,12 @@ Task<bool> Session::try_connect(const Location& location, const Options& options
   // The library takes a socket only where there is no host.
   const char* const host = socket == nullptr ? location.host.c_str() : nullptr;
   const char* const database = location.database.empty() ? nullptr : location.database.c_str();
-  // With CLIENT_FOUND_ROWS an update counts the rows that it met: one that changes nothing has missed nothing.
+  // With CLIENT_FOUND_ROWS an update counts the rows that it met: one that changes nothing has missed
+  // nothing.
   constexpr unsigned long flags = CLIENT_FOUND_ROWS | CLIENT_MULTI_RESULTS;
   MYSQL* connected = nullptr;
-  int asked = mysql_real_connect_start(&connected, &connection_, host, location.user.c_str(), password.c_str(),
-                                       database, location.port, socket, flags);
+  int asked = mysql_real_connect_start(&connected, &connection_, host, location.user.c_str(),
+                                       password.c_str(), database, location.port, socket, flags);
   while (asked != 0) {
     const Readiness readiness = co_await ready(asked);
     asked = mysql_real_connect_cont(&connected, &connection_, happened(asked, readiness));
@@ -129,12 +132,13 @@ bool Session::has_unexpected_input() const noexcept {
 async::Reactor::Wait Session::ready(int asked) {
   in_call_ = true;
   unsigned int interest = 0;
-  if ((asked & (MYSQL_WAIT_READ | MYSQL_WAIT_EXCEPT)) != 0) interest |= static_cast<unsigned int>(Readiness::read);
+  if ((asked & (MYSQL_WAIT_READ | MYSQL_WAIT_EXCEPT)) != 0)
+    interest |= static_cast<unsigned int>(Readiness::read);
   if ((asked & MYSQL_WAIT_WRITE) != 0) interest |= static_cast<unsigned int>(Readiness::write);
   async::Reactor::Deadline deadline;
   if ((asked & MYSQL_WAIT_TIMEOUT) != 0) {
-    deadline = async::Reactor::Clock::now() +
-               std::chrono::milliseconds(mysql_get_timeout_value_ms(&connection_));
+    deadline =
+        async::Reactor::Clock::now() + std::chrono::milliseconds(mysql_get_timeout_value_ms(&connection_));
   } else if (read_timeout_.count() > 0) {
     // The library has a time-out of its own, but not for encrypted connections.
     deadline = async::Reactor::Clock::now() + read_timeout_;
@@ -234,7 +238,11 @@ Task<void> Session::store_result(MYSQL_STMT* statement, const ErrorContext& cont
     const Readiness readiness = co_await ready(asked);
     asked = mysql_stmt_store_result_cont(&failed, statement, happened(asked, readiness));
   }
-  if (failed != 0) fail(Failure::of(statement, &connection_), context);
+  if (failed == 0) co_return;
+  // A row was refused after the columns had been told, as by an insert that returns its rows. The library
+  // leaves the statement waiting for what will not come.
+  statement->state = MYSQL_STMT_PREPARED;
+  fail(Failure::of(statement, &connection_), context);
 }
 
 Task<bool> Session::next_result(MYSQL_STMT* statement, const ErrorContext& context) {

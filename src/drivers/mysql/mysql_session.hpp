@@ -16,8 +16,9 @@
 
 namespace kin::mysql {
 
-/// One connection of libmariadb, used without blocking inside the library: each call that may wait is started, and
-/// gone on with whenever the socket is ready for what it asks. Thread-safety: used by one task at a time.
+/// One connection of libmariadb, used without blocking inside the library: each call that may wait is
+/// started, and gone on with whenever the socket is ready for what it asks. Thread-safety: used by one task
+/// at a time.
 class Session {
  public:
   /// Throws ConnectionError when the server can't be reached, refuses, or does not answer in time.
@@ -60,8 +61,8 @@ class Session {
 
   void configure(const Location& location, const Options& options, bool with_tls);
   Task<bool> try_connect(const Location& location, const Options& options, bool with_tls);
-  // The library makes an encrypted connection's socket a blocking one, at its start and with each call that is not
-  // one of the non-blocking ones; then those would block, too.
+  // The library makes an encrypted connection's socket a blocking one, at its start and with each call that
+  // is not one of the non-blocking ones; then those would block, too.
   void stay_non_blocking() const noexcept;
   async::Reactor::Wait ready(int asked);
   int happened(int asked, async::Readiness readiness);

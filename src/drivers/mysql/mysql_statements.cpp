@@ -40,8 +40,9 @@ StatementHandle StatementCache::erase(std::string_view text) noexcept {
 StatementUse::~StatementUse() {
   if (handle_ == nullptr) return;
   if (!session_->is_usable()) session_->abandon();
-  if (mysql_stmt_field_count(handle_) != 0) {
-    // The library frees what it has stored only where there are rows left to fetch.
+  // The library frees what it has stored only where there are rows left to fetch. Where there were none it
+  // would forget that they were stored, and wait for them when the statement runs again.
+  if (mysql_stmt_num_rows(handle_) != 0) {
     mysql_stmt_data_seek(handle_, 0);
     mysql_stmt_free_result(handle_);
   }

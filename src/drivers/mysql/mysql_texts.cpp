@@ -31,7 +31,8 @@ std::string insert_of_rows(std::string_view insert_of_row, std::size_t rows) {
   return text;
 }
 
-std::string select_by_keys(const EntityMetadata& entity, std::span<const Column* const> columns, std::size_t rows) {
+std::string select_by_keys(const EntityMetadata& entity, std::span<const Column* const> columns,
+                           std::size_t rows) {
   std::string text = "select ";
   std::string key;
   for (const Column* column : entity.key) {

@@ -14,6 +14,7 @@ namespace kin::mysql {
 std::string insert_of_rows(std::string_view insert_of_row, std::size_t rows);
 
 /// Reads the key, then the columns, of as many rows of an entity by their keys.
-std::string select_by_keys(const EntityMetadata& entity, std::span<const Column* const> columns, std::size_t rows);
+std::string select_by_keys(const EntityMetadata& entity, std::span<const Column* const> columns,
+                           std::size_t rows);
 
 }  // namespace kin::mysql

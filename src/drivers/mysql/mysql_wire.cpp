@@ -2,9 +2,9 @@
 #include "drivers/mysql/mysql_wire.hpp"
 
 #include <errmsg.h>
+#include <mysqld_error.h>
 #include <kin/detail/codec.hpp>
 #include <kin/error.hpp>
-#include <mysqld_error.h>
 
 #include <algorithm>
 #include <new>
@@ -40,7 +40,9 @@ using Result = std::unique_ptr<MYSQL_RES, FreeResult>;
 
 void check_count(std::size_t given, const StatementUse& use, const std::string& text) {
   if (given == use.parameter_count()) return;
-  refuse(fmt::format("the statement has {} parameters, but {} values are given", use.parameter_count(), given), text);
+  refuse(
+      fmt::format("the statement has {} parameters, but {} values are given", use.parameter_count(), given),
+      text);
 }
 
 std::string_view isolation_text(Isolation isolation) {
@@ -116,7 +118,8 @@ bool MysqlWire::reset() noexcept {
   return !session_->in_transaction() || session_->roll_back();
 }
 
-Task<void> MysqlWire::read(const std::string& text, std::span<const ValueView> parameters, driver::RowSink& sink) {
+Task<void> MysqlWire::read(const std::string& text, std::span<const ValueView> parameters,
+                           driver::RowSink& sink) {
   const ErrorContext context{text, nullptr, false};
   for (bool may_run_again = true;; may_run_again = false) {
     StatementUse use = co_await prepared(text);
@@ -154,7 +157,8 @@ Task<std::uint64_t> MysqlWire::execute_text(const std::string& text, driver::Row
   co_return changed;
 }
 
-Task<std::uint64_t> MysqlWire::execute_prepared(StatementUse& use, const std::string& text, driver::RowSink* sink) {
+Task<std::uint64_t> MysqlWire::execute_prepared(StatementUse& use, const std::string& text,
+                                                driver::RowSink* sink) {
   const ErrorContext context{text, nullptr, false};
   co_await session_->execute(use.handle(), context);
   std::uint64_t changed = 0;
@@ -188,7 +192,9 @@ Task<bool> MysqlWire::run_again_if_stale(StatementUse& use, const ErrorContext& 
     if (!is_stale) throw;
   }
   if (!is_stale) co_return false;
-  { const StatementUse ended = std::move(use); }
+  {
+    const StatementUse ended = std::move(use);
+  }
   StatementHandle handle = statements_.erase(context.sql);
   if (handle) co_await session_->close(handle.release());
   co_return true;
@@ -254,7 +260,8 @@ void MysqlWire::pass_rows(StatementUse& use, driver::RowSink& sink) {
 
 void MysqlWire::pass_rows(MYSQL_RES* result, driver::RowSink* sink) {
   if (sink == nullptr) return;
-  const std::vector<std::string_view> names = column_names(mysql_fetch_fields(result), mysql_num_fields(result));
+  const std::vector<std::string_view> names =
+      column_names(mysql_fetch_fields(result), mysql_num_fields(result));
   sink->columns(names);
   RowReader rows;
   while (const MYSQL_ROW row = mysql_fetch_row(result)) {
@@ -301,7 +308,8 @@ Task<std::size_t> MysqlWire::insert_rows(const Writing& writing, std::size_t fir
   const std::string text = count == 1 ? writing.text : insert_of_rows(writing.text, count);
   StatementUse use = co_await prepared(text);
   check_count(count * writing.parameters, use, text);
-  if (!parameters_.bind(use.handle())) throw_error(Failure::of(use.handle(), session_->handle()), writing.context);
+  if (!parameters_.bind(use.handle()))
+    throw_error(Failure::of(use.handle(), session_->handle()), writing.context);
   co_await run_bound(writing, use);
   store_rows(writing, use, first, count);
   co_return count;
@@ -318,7 +326,9 @@ Task<std::size_t> MysqlWire::insert_array(const Writing& writing, std::size_t fi
   check_count(writing.parameters, use, writing.text);
   const bool returns_all = use.column_count() == writing.batch.returning.size();
   if (count == 1 || !returns_all || !parameters_.fits_array(writing.parameters)) {
-    { const StatementUse ended = std::move(use); }
+    {
+      const StatementUse ended = std::move(use);
+    }
     co_return co_await insert_rows(writing, first, 1);
   }
   if (!parameters_.bind_array(use.handle(), writing.parameters))
@@ -337,7 +347,8 @@ void MysqlWire::add_rows(const Writing& writing, std::size_t first, std::size_t 
   for (std::size_t row = first; row < first + count; ++row) {
     std::size_t index = 0;
     try {
-      for (; index < writing.parameters; ++index) parameters_.add(writing.batch.parameter(row, index, scratch_));
+      for (; index < writing.parameters; ++index)
+        parameters_.add(writing.batch.parameter(row, index, scratch_));
     } catch (const kin::detail::ConversionError& error) {
       sql::refuse_in_batch(writing.batch, index, error.reason, writing.text);
     }
@@ -369,9 +380,9 @@ void MysqlWire::store_rows(const Writing& writing, StatementUse& use, std::size_
   }
 }
 
-// The number of rows of such an insert is known before it runs, so InnoDB gives it one interval of keys, in every
-// innodb_autoinc_lock_mode ("simple inserts": MySQL 9.5 Reference Manual, 17.6.1.6, AUTO_INCREMENT Handling in InnoDB),
-// and the server tells the first of them.
+// The number of rows of such an insert is known before it runs, so InnoDB gives it one interval of keys, in
+// every innodb_autoinc_lock_mode ("simple inserts": MySQL 9.5 Reference Manual, 17.6.1.6, AUTO_INCREMENT
+// Handling in InnoDB), and the server tells the first of them.
 void MysqlWire::store_keys(const Writing& writing, StatementUse& use, std::size_t first, std::size_t count) {
   const Column& key = *writing.batch.returning.front();
   const auto first_key = static_cast<std::int64_t>(mysql_stmt_insert_id(use.handle()));
@@ -384,7 +395,8 @@ void MysqlWire::store_keys(const Writing& writing, StatementUse& use, std::size_
 Task<void> MysqlWire::change(const Writing& writing) {
   const bool is_worth_it = writing.batch.row_count() >= fewest_changes_together;
   bool done = false;
-  if (session_->is_mariadb() && is_worth_it && session_->in_transaction()) done = co_await change_together(writing);
+  if (session_->is_mariadb() && is_worth_it && session_->in_transaction())
+    done = co_await change_together(writing);
   if (!done) co_await change_one_by_one(writing);
   if (!writing.batch.returning.empty()) co_await read_back(writing, writing.batch.returning);
 }
@@ -396,14 +408,15 @@ Task<void> MysqlWire::change_one_by_one(const Writing& writing) {
   for (std::size_t row = 0; row < writing.batch.row_count(); ++row) {
     parameters_.clear();
     add_rows(writing, row, 1);
-    if (!parameters_.bind(use.handle())) throw_error(Failure::of(use.handle(), session_->handle()), writing.context);
+    if (!parameters_.bind(use.handle()))
+      throw_error(Failure::of(use.handle(), session_->handle()), writing.context);
     co_await run_bound(writing, use);
     if (may_miss && mysql_stmt_affected_rows(use.handle()) == 0) writing.batch.missed(row);
   }
 }
 
-/// Changes the rows by arrays of parameters. The server tells only how many rows that met: when some were missed, all
-/// is undone, and false returned, to find out which.
+/// Changes the rows by arrays of parameters. The server tells only how many rows that met: when some were
+/// missed, all is undone, and false returned, to find out which.
 Task<bool> MysqlWire::change_together(const Writing& writing) {
   const std::string open = "savepoint kin_rows";
   const std::string release = "release savepoint kin_rows";
@@ -438,8 +451,9 @@ Task<std::uint64_t> MysqlWire::change_array(const Writing& writing, std::size_t 
   co_return mysql_stmt_affected_rows(use.handle());
 }
 
-/// Reads columns that the database has filled in by the keys of their rows. Many rows at a time where keys are
-/// integers: others may come back in another form than they were sent in, so which row is whose would be a guess.
+/// Reads columns that the database has filled in by the keys of their rows. Many rows at a time where keys
+/// are integers: others may come back in another form than they were sent in, so which row is whose would be
+/// a guess.
 Task<void> MysqlWire::read_back(const Writing& writing, std::span<const Column* const> columns) {
   WriteBatch keys;
   keys.operation = Operation::remove;  // whose parameters are the key
@@ -456,14 +470,16 @@ Task<void> MysqlWire::read_back(const Writing& writing, std::span<const Column* 
     parameters_.clear();
     add_rows(reading, first, count);
     StatementUse use = co_await prepared(text);
-    if (!parameters_.bind(use.handle())) throw_error(Failure::of(use.handle(), session_->handle()), reading.context);
+    if (!parameters_.bind(use.handle()))
+      throw_error(Failure::of(use.handle(), session_->handle()), reading.context);
     co_await run_bound(reading, use);
     store_read_back(reading, use, columns, first, count);
   }
 }
 
-void MysqlWire::store_read_back(const Writing& reading, StatementUse& use, std::span<const Column* const> columns,
-                                std::size_t first, std::size_t count) {
+void MysqlWire::store_read_back(const Writing& reading, StatementUse& use,
+                                std::span<const Column* const> columns, std::size_t first,
+                                std::size_t count) {
   const WriteBatch& keys = reading.batch;
   std::size_t row = first;
   rows_.begin(use.handle());

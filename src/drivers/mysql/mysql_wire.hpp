@@ -20,19 +20,20 @@ namespace kin::mysql {
 /// What a wire has to know of the server and the Orm's options.
 struct WireSettings {
   std::size_t statement_cache_size = 256;
-  std::size_t batch_size = 300;                    ///< most rows of one statement
-  std::size_t max_packet = 4 * 1024 * 1024;        ///< the server's max_allowed_packet
-  std::int64_t key_increment = 1;                  ///< the session's auto_increment_increment
+  std::size_t batch_size = 300;              ///< most rows of one statement
+  std::size_t max_packet = 4 * 1024 * 1024;  ///< the server's max_allowed_packet
+  std::int64_t key_increment = 1;            ///< the session's auto_increment_increment
 };
 
-/// MySQL or MariaDB as a wire, on libmariadb. Statements are prepared once a connection, values and rows are binary.
-/// New rows travel together: on MySQL as rows of one insert, on MariaDB as an array of parameters, as its updates and
-/// deletes do.
+/// MySQL or MariaDB as a wire, on libmariadb. Statements are prepared once a connection, values and rows are
+/// binary. New rows travel together: on MySQL as rows of one insert, on MariaDB as an array of parameters, as
+/// its updates and deletes do.
 class MysqlWire final : public sql::Wire {
  public:
   MysqlWire(std::unique_ptr<Session> session, const WireSettings& settings);
 
-  Task<void> read(const std::string& text, std::span<const ValueView> parameters, driver::RowSink& sink) override;
+  Task<void> read(const std::string& text, std::span<const ValueView> parameters,
+                  driver::RowSink& sink) override;
   Task<void> write(const std::string& text, driver::WriteBatch& batch) override;
   Task<std::uint64_t> execute(const std::string& text, std::span<const ValueView> parameters,
                               driver::RowSink* sink) override;

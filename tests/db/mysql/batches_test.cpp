@@ -118,8 +118,9 @@ TEST_P(MysqlBatches, KeysAreRightWhileOthersInsert) {
     EntityManager em = orm().em();
     // The database can't know how many rows these are, so it takes their keys one by one.
     while (!done) {
-      em.execute("insert into number (name) with recursive c (n) as (select 1 union all select n + 1 from c where "
-                 "n < 50) select 'other' from c");
+      em.execute(
+          "insert into number (name) with recursive c (n) as (select 1 union all select n + 1 from c where "
+          "n < 50) select 'other' from c");
     }
   });
   std::map<std::int64_t, std::string> expected;
@@ -133,7 +134,8 @@ TEST_P(MysqlBatches, KeysAreRightWhileOthersInsert) {
   others.get();
   std::map<std::int64_t, std::string> stored;
   EntityManager em = orm().em();
-  for (const auto& number : em.find<Number>(field<&Number::name> != "other").list()) stored[number->id] = number->name;
+  for (const auto& number : em.find<Number>(field<&Number::name> != "other").list())
+    stored[number->id] = number->name;
   EXPECT_EQ(stored, expected);
 }
 

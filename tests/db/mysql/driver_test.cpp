@@ -107,8 +107,9 @@ TEST_P(MysqlDriver, SaysThatNobodyListens) {
 }
 
 TEST_P(MysqlDriver, RefusesAUrlThatItCantRead) {
-  for (const char* const wrong : {"postgresql://localhost/x", "mysql://localhost:port/x", "mysql://u:%4@localhost/x",
-                                  "mysql://localhost/x?ssl-mode=maybe", "mysql://localhost/x?color=red"}) {
+  for (const char* const wrong :
+       {"postgresql://localhost/x", "mysql://localhost:port/x", "mysql://u:%4@localhost/x",
+        "mysql://localhost/x?ssl-mode=maybe", "mysql://localhost/x?color=red"}) {
     const auto error = caught<ValidationError>([&] { at(wrong); });
     EXPECT_THAT(error.what(), HasSubstr("client_url"));
   }

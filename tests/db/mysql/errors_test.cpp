@@ -18,10 +18,12 @@ using testing::Not;
 class MysqlErrors : public MysqlTest {
  protected:
   MysqlErrors() : driver_(make_driver({.tls = mysql::Tls::off})), loan_(lend(*driver_)) {
-    execute(loan_, "create table author (id integer primary key, name varchar(20) not null, email varchar(255), "
-                   "constraint email_unique unique (email), constraint name_long check (length(name) > 2))");
-    execute(loan_, "create table book (id integer primary key, author_id integer, "
-                   "constraint book_author foreign key (author_id) references author (id))");
+    execute(loan_,
+            "create table author (id integer primary key, name varchar(20) not null, email varchar(255), "
+            "constraint email_unique unique (email), constraint name_long check (length(name) > 2))");
+    execute(loan_,
+            "create table book (id integer primary key, author_id integer, "
+            "constraint book_author foreign key (author_id) references author (id))");
     execute(loan_, "insert into author values (1, 'Ursula', 'u@example.org')");
   }
 
@@ -88,10 +90,12 @@ TEST_P(MysqlErrors, MistakesInTheText) {
 }
 
 TEST_P(MysqlErrors, ValuesThatDoNotFit) {
-  const auto longer = fails<DriverError>("update author set name = {}", {ValueView::text("a name of over 20 letters")});
+  const auto longer =
+      fails<DriverError>("update author set name = {}", {ValueView::text("a name of over 20 letters")});
   EXPECT_EQ(longer.code(), "1406");
   EXPECT_THAT(longer.what(), HasSubstr("name"));
-  EXPECT_EQ(fails<DriverError>("insert into book values ({}, 1)", {ValueView::integer(1LL << 40)}).code(), "1264");
+  EXPECT_EQ(fails<DriverError>("insert into book values ({}, 1)", {ValueView::integer(1LL << 40)}).code(),
+            "1264");
   const auto wrong = fails<DriverError>("update author set id = {}", {ValueView::text("secret")});
   EXPECT_THAT(wrong.what(), Not(HasSubstr("secret")));
 }
@@ -101,7 +105,8 @@ TEST_P(MysqlErrors, RefusesWhatTheServersCantStore) {
     return caught<ValidationError>([&] { execute(loan_, "select {}", {value}); });
   };
   EXPECT_THAT(refused(ValueView::real(std::numeric_limits<double>::quiet_NaN())).what(), HasSubstr("NaN"));
-  EXPECT_THAT(refused(ValueView::real(std::numeric_limits<double>::infinity())).what(), HasSubstr("infinity"));
+  EXPECT_THAT(refused(ValueView::real(std::numeric_limits<double>::infinity())).what(),
+              HasSubstr("infinity"));
   EXPECT_THAT(refused(ValueView::date(3'000'000)).what(), HasSubstr("range"));
 }
 

@@ -66,9 +66,9 @@ class MysqlTest : public testing::TestWithParam<MysqlServer> {
 };
 
 /// Runs a suite on both servers, where they are there.
-#define KIN_ON_MYSQL_AND_MARIADB(suite)                                                                          \
-  GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                                                          \
-  INSTANTIATE_TEST_SUITE_P(Db, suite, testing::ValuesIn(kin::seam_test::mysql_servers()),                        \
+#define KIN_ON_MYSQL_AND_MARIADB(suite)                                                   \
+  GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                                   \
+  INSTANTIATE_TEST_SUITE_P(Db, suite, testing::ValuesIn(kin::seam_test::mysql_servers()), \
                            [](const auto& info) { return info.param.name; })
 
 }  // namespace kin::seam_test

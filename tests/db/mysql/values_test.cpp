@@ -29,7 +29,8 @@ class MysqlValues : public MysqlTest {
 TEST_P(MysqlValues, IntegersOfEverySize) {
   for (const char* const type : {"tinyint", "smallint", "mediumint", "integer", "bigint"}) {
     EXPECT_EQ(through(type, ValueView::integer(-100)).view().as_integer(), -100) << type;
-    EXPECT_EQ(through(std::string(type) + " unsigned", ValueView::integer(200)).view().as_integer(), 200) << type;
+    EXPECT_EQ(through(std::string(type) + " unsigned", ValueView::integer(200)).view().as_integer(), 200)
+        << type;
     EXPECT_TRUE(through(type, ValueView::null()).is_null()) << type;
   }
   constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
@@ -46,7 +47,8 @@ TEST_P(MysqlValues, IntegersOfEverySize) {
 TEST_P(MysqlValues, RealsAndDecimals) {
   EXPECT_EQ(through("double", ValueView::real(0.1)).view().as_real(), 0.1);
   EXPECT_EQ(through("float", ValueView::real(0.5)).view().as_real(), 0.5);
-  const Value decimal = through("decimal(40, 10)", ValueView::decimal("123456789012345678901234567890.0123456789"));
+  const Value decimal =
+      through("decimal(40, 10)", ValueView::decimal("123456789012345678901234567890.0123456789"));
   EXPECT_EQ(decimal.kind(), ValueKind::decimal);
   EXPECT_EQ(decimal.view().bytes(), "123456789012345678901234567890.0123456789");
 }
@@ -86,8 +88,8 @@ TEST_P(MysqlValues, DatesAndTimes) {
     EXPECT_EQ(back.kind(), ValueKind::date);
     EXPECT_EQ(back.view().as_integer(), days);
   }
-  for (const std::int64_t moment : {std::int64_t{0}, -second * 86'400 * 365 - 1, 1'700'000'000 * second + 123'456,
-                                    20'000 * 86'400 * second}) {
+  for (const std::int64_t moment : {std::int64_t{0}, -second * 86'400 * 365 - 1,
+                                    1'700'000'000 * second + 123'456, 20'000 * 86'400 * second}) {
     const Value back = through("datetime(6)", ValueView::timestamp(moment, 6));
     EXPECT_EQ(back.kind(), ValueKind::timestamp);
     EXPECT_EQ(back.view().as_integer(), moment);
@@ -96,7 +98,8 @@ TEST_P(MysqlValues, DatesAndTimes) {
   EXPECT_EQ(through("datetime", ValueView::timestamp(5 * second, 0)).view().as_integer(), 5 * second);
   EXPECT_EQ(through("timestamp(3)", ValueView::timestamp(5 * second + 7000, 3)).view().as_integer(),
             5 * second + 7000);
-  for (const std::int64_t time : {std::int64_t{0}, 45'296 * second, 86'399 * second + 999'999, -second, 50 * 3600 * second}) {
+  for (const std::int64_t time :
+       {std::int64_t{0}, 45'296 * second, 86'399 * second + 999'999, -second, 50 * 3600 * second}) {
     const Value back = through("time(6)", ValueView::time(time));
     EXPECT_EQ(back.kind(), ValueKind::time);
     EXPECT_EQ(back.view().as_integer(), time);
@@ -105,14 +108,15 @@ TEST_P(MysqlValues, DatesAndTimes) {
 
 TEST_P(MysqlValues, ManyColumnsOfOneRow) {
   const Rows result = rows(loan_, "select {}, null, {}, null, null, {}, null, null, null, {}, {}",
-                           {ValueView::integer(1), ValueView::text("two"), ValueView::real(2.5), ValueView::null(),
-                            ValueView::text("")});
+                           {ValueView::integer(1), ValueView::text("two"), ValueView::real(2.5),
+                            ValueView::null(), ValueView::text("")});
   ASSERT_EQ(result.rows.size(), 1U);
   const std::vector<Value>& row = result.rows.front();
   EXPECT_EQ(row[0].view().as_integer(), 1);
   EXPECT_EQ(row[2].view().bytes(), "two");
   EXPECT_EQ(row[5].view().as_real(), 2.5);
-  EXPECT_TRUE(row[1].is_null() && row[3].is_null() && row[4].is_null() && row[8].is_null() && row[9].is_null());
+  EXPECT_TRUE(row[1].is_null() && row[3].is_null() && row[4].is_null() && row[8].is_null() &&
+              row[9].is_null());
   EXPECT_EQ(row[10].view().bytes(), "");
   EXPECT_FALSE(row[10].is_null());
 }

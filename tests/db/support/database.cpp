@@ -70,8 +70,11 @@ std::vector<Database> all_databases() {
 #ifdef KIN_TEST_MYSQL
   mysql::Options settings;
   settings.tls = mysql::Tls::off;  // whose handshake would take longer than most tests
+  // A test that would wait for ever is to fail.
+  settings.on_connect = {"set max_execution_time = 20000"};
   if (const std::string url = environment("KIN_TEST_MYSQL_URL"); !url.empty())
     all.push_back(on_server("MySQL", url, kin::mysql::driver(settings)));
+  settings.on_connect = {"set max_statement_time = 20"};
   if (const std::string url = environment("KIN_TEST_MARIADB_URL"); !url.empty())
     all.push_back(on_server("MariaDB", url, kin::mariadb::driver(settings)));
 #endif

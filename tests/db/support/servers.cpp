@@ -88,7 +88,8 @@ ServerDatabase::ServerDatabase(const std::string& server_url)
 
 ServerDatabase::~ServerDatabase() {
   try {
-    server_.em().execute(is_postgresql(url_) ? "drop schema " + name_ + " cascade" : "drop database " + name_);
+    server_.em().execute(is_postgresql(url_) ? "drop schema " + name_ + " cascade"
+                                             : "drop database " + name_);
   } catch (const Error& error) {
     std::cerr << name_ << " stays on its server: " << error.what() << '\n';
   }

@@ -35,7 +35,7 @@ class BrokenConnections : public ServerTest {
   int sum() {
     int sum = 0;
     EntityManager em = direct().em();
-    for (const Account& account : em.find<Account>().list()) sum += account.balance;
+    for (const auto& account : em.find<Account>().list()) sum += account->balance;
     return sum;
   }
 

@@ -61,7 +61,7 @@ std::vector<Database> server_databases() {
 
 void ServerTest::start(EntityList entities, std::uint32_t pool_size, std::chrono::milliseconds acquire_timeout) {
   Options options;
-  GetParam().prepare(options);
+  place_ = GetParam().prepare(options);
   options.entities = entities;
   direct_ = std::make_unique<Orm>(options);
   direct_->schema().create();

@@ -37,6 +37,7 @@ class ServerTest : public DatabaseTest {
   const Options& proxied_options() const { return options_; }
 
  private:
+  std::shared_ptr<const void> place_;
   std::unique_ptr<Proxy> proxy_;
   Options options_;
   std::unique_ptr<Orm> direct_;

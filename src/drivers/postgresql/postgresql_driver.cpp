@@ -25,8 +25,9 @@ namespace {
 
 using sql::PooledConnection;
 
-// PostgreSQL's protocol counts a statement's parameters with 16 bits.
-constexpr std::uint32_t most_parameters = 65'535;
+// The protocol counts to 65 535, but libpq 15 takes the description of a statement with more than 7500 parameters for a
+// broken stream (its limit for messages of that type is 30 000 bytes).
+constexpr std::uint32_t most_parameters = 7000;
 
 class PostgresqlDriver final : public driver::Driver {
  public:

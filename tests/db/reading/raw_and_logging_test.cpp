@@ -121,7 +121,7 @@ TEST_P(ReadingLog, TellsBeginAndCommitOfAFlush) {
   em.create<Tag>({.id = 5, .name = "five"});
   em.flush();
   ASSERT_EQ(log_->size(), 3u);
-  EXPECT_EQ((*log_)[0].sql, "begin immediate");
+  EXPECT_EQ((*log_)[0].sql, "begin");
   EXPECT_TRUE((*log_)[1].sql.starts_with(R"(insert into "tag" ("id", "name") values (?, ?))")) << (*log_)[1].sql;
   EXPECT_EQ(parameters((*log_)[1]), (std::vector<std::string>{"4", "'four'", "5", "'five'"}));
   EXPECT_EQ((*log_)[1].rows, 2u);

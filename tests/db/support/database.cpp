@@ -88,6 +88,13 @@ const std::vector<Database>& databases() {
   return all;
 }
 
+std::vector<Database> sqlite_databases() {
+  std::vector<Database> found;
+  for (const Database& database : databases())
+    if (database.name.starts_with("SQLite")) found.push_back(database);
+  return found;
+}
+
 std::vector<Database> file_databases() {
   std::vector<Database> files;
   for (const Database& database : databases())

@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include "db/support/canonical.hpp"
+
 namespace kin::test {
 
 /// A database that the suite runs on: where the Orm of one test lives, made fresh for it.
@@ -29,6 +31,8 @@ inline void PrintTo(const Database& database, std::ostream* out) { *out << datab
 /// KIN_TEST_MARIADB_URL name: eval "$(scripts/servers env)". What one lacks is asked of its capabilities by the tests,
 /// not skipped here.
 const std::vector<Database>& databases();
+/// Those that are SQLite, for what is its own: exact texts, limits of values.
+std::vector<Database> sqlite_databases();
 /// Those that lie in a file.
 std::vector<Database> file_databases();
 
@@ -39,15 +43,18 @@ class DatabaseTest : public testing::TestWithParam<Database> {
   Orm& start(EntityList entities, std::function<void(Options&)> change = {});
   Orm& orm() { return *orm_; }
 
-  /// Statements since the last call of clear_statements(), begin and commit included.
-  const std::vector<std::string>& statements() const { return *statements_; }
+  /// Statements since the last call of clear_statements(), begin and commit included, in one form for all databases:
+  /// see canonical().
+  std::vector<std::string> statements() const { return canonical(*statements_); }
+  /// The same as they were sent.
+  const std::vector<std::string>& sent() const { return *statements_; }
   void clear_statements() { statements_->clear(); }
   /// Number of statements that `work` sends.
   template <class F>
   std::size_t count_statements(F&& work) {
     clear_statements();
     work();
-    return statements_->size();
+    return statements().size();
   }
 
  private:
@@ -59,6 +66,11 @@ class DatabaseTest : public testing::TestWithParam<Database> {
 /// Runs a suite on every database: KIN_ON_EVERY_DATABASE(FlushTest);
 #define KIN_ON_EVERY_DATABASE(suite)                                                               \
   INSTANTIATE_TEST_SUITE_P(Db, suite, testing::ValuesIn(kin::test::databases()),                   \
+                           [](const auto& info) { return info.param.name; })
+
+/// Runs a suite on SQLite only.
+#define KIN_ON_EVERY_SQLITE(suite)                                                                 \
+  INSTANTIATE_TEST_SUITE_P(Db, suite, testing::ValuesIn(kin::test::sqlite_databases()),            \
                            [](const auto& info) { return info.param.name; })
 
 /// Runs a suite on the databases in files only.

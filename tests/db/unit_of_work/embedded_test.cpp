@@ -34,7 +34,7 @@ TEST_P(UowEmbedded, WritesOnlyTheChangedColumn) {
   event->where.code = "H1";
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "event" set "where_code" = ? where "id" = ?)", "commit"));
+              ElementsAre("begin", R"(update "event" set "where_code" = ? where "id" = ?)", "commit"));
   EXPECT_EQ(count_statements([&] { em.flush(); }), 0u);
 }
 

@@ -44,7 +44,7 @@ TEST_P(UowHooks, OnUpdateRunsOnlyWithAnotherChange) {
   post->title = "b";
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate",
+              ElementsAre("begin",
                           R"(update "post" set "title" = ?, "state" = ?, "edits" = ? where "id" = ?)", "commit"));
   EXPECT_EQ(post->edits, 1);
   EXPECT_EQ(post->state, "edited");

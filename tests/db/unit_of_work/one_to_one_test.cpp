@@ -114,7 +114,7 @@ TEST_P(UowOneToOne, CreateTellsTheOtherSide) {
   auto ada = em.create<Person>({.name = "Ada", .passport = passport});
   EXPECT_EQ(passport->holder, ada);
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(insert into "passport" ("number") values (?))",
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(insert into "passport" ("number") values (?))",
                                         R"(insert into "person" ("name", "passport_id") values (?, ?))", "commit"));
 }
 
@@ -128,7 +128,7 @@ TEST_P(UowOneToOne, AssigningTellsTheOtherSideAtTheFlush) {
   ada->passport = two;
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "person" set "passport_id" = ? where "id" = ?)", "commit"));
+              ElementsAre("begin", R"(update "person" set "passport_id" = ? where "id" = ?)", "commit"));
   EXPECT_EQ(one->holder, nullptr);
   EXPECT_EQ(two->holder, ada);
 }
@@ -192,7 +192,7 @@ TEST_P(UowOneToOne, OrphanRemovalDeletesTheReplacedPartner) {
   car->engine = em.create<Engine>({.name = "electric"});
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(insert into "engine" ("name") values (?))",
+              ElementsAre("begin", R"(insert into "engine" ("name") values (?))",
                           R"(update "car" set "engine_id" = ? where "id" = ?)",
                           R"(delete from "engine" where "id" = ?)", "commit"));
   EXPECT_EQ(em.find<Engine>().one_or_fail()->name, "electric");

@@ -21,7 +21,7 @@ TEST_P(UowRemove, SendsOneDeleteOfTheKey) {
   em.remove(tag);
   em.remove(tag);
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(delete from "tag" where "id" = ?)", "commit"));
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(delete from "tag" where "id" = ?)", "commit"));
   EXPECT_EQ(em.find_one<Tag>(id), nullptr);
   EXPECT_EQ(count_statements([&] { em.flush(); }), 0u);
 }
@@ -34,7 +34,7 @@ TEST_P(UowRemove, OfAStubNeedsNoQuery) {
   clear_statements();
   other.remove(other.get_reference<Tag>(tag->id));
   other.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(delete from "tag" where "id" = ?)", "commit"));
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(delete from "tag" where "id" = ?)", "commit"));
 }
 
 TEST_P(UowRemove, DeletesChildrenBeforeParents) {
@@ -46,7 +46,7 @@ TEST_P(UowRemove, DeletesChildrenBeforeParents) {
   em.remove(author);
   em.remove(book);
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(delete from "book" where "id" = ?)",
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(delete from "book" where "id" = ?)",
                                         R"(delete from "author" where "id" = ?)", "commit"));
 }
 
@@ -120,7 +120,7 @@ TEST_P(UowRemove, FollowsTheDatabasesCascadeInTheManager) {
   clear_statements();
   em.remove(author);
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(delete from "author" where "id" = ?)", "commit"));
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(delete from "author" where "id" = ?)", "commit"));
   EXPECT_THROW(em.persist(book), ValidationError);
   EXPECT_EQ(em.count<Book>(), 0u);
 }

@@ -77,7 +77,7 @@ TEST_P(UowCycles, ATreeGoesInByOneBatch) {
   auto leaf = em.create<Node>({.name = "leaf"});
   leaf->parent = em.create<Node>({.name = "root"});
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(insert into "node" ("name", "parent_id") values (?, ?))",
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(insert into "node" ("name", "parent_id") values (?, ?))",
                                         "commit"));
 }
 
@@ -90,7 +90,7 @@ TEST_P(UowCycles, ATreeGoesOutChildrenFirst) {
   clear_statements();
   em.remove(root);
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(delete from "node" where "id" = ?)", "commit"));
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(delete from "node" where "id" = ?)", "commit"));
   EXPECT_EQ(em.count<Node>(), 0u);
 }
 
@@ -100,7 +100,7 @@ TEST_P(UowCycles, ARowMayReferToItself) {
   node->parent = node;
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(insert into "node" ("name") values (?))",
+              ElementsAre("begin", R"(insert into "node" ("name") values (?))",
                           R"(update "node" set "parent_id" = ? where "id" = ?)", "commit"));
   em.clear();
   auto again = em.find<Node>().one_or_fail();
@@ -117,7 +117,7 @@ TEST_P(UowCycles, ANullableEdgeIsWrittenByAnExtraUpdate) {
   team->lead = ada;
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(insert into "team" ("name") values (?))",
+              ElementsAre("begin", R"(insert into "team" ("name") values (?))",
                           R"(insert into "employee" ("name", "team_id") values (?, ?))",
                           R"(update "team" set "lead_id" = ? where "id" = ?)", "commit"));
   EXPECT_EQ(count_statements([&] { em.flush(); }), 0u);
@@ -139,7 +139,7 @@ TEST_P(UowCycles, OfStoredRowsAreRemovedByCuttingTheNullableEdge) {
   em.remove(team);
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "team" set "lead_id" = null where "id" = ?)",
+              ElementsAre("begin", R"(update "team" set "lead_id" = null where "id" = ?)",
                           R"(delete from "employee" where "id" = ?)", R"(delete from "team" where "id" = ?)",
                           "commit"));
   EXPECT_EQ(em.count<Team>() + em.count<Employee>(), 0u);
@@ -195,7 +195,7 @@ TEST_P(UowCycles, MovingASubtreeUnderANewNode) {
   middle->children.add(leaf);
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(insert into "node" ("name", "parent_id") values (?, ?))",
+              ElementsAre("begin", R"(insert into "node" ("name", "parent_id") values (?, ?))",
                           R"(update "node" set "parent_id" = ? where "id" = ?)", "commit"));
   EXPECT_EQ(root->children.size(), 1u);
 }

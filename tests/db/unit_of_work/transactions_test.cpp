@@ -47,7 +47,7 @@ TEST_P(UowTransactions, CommitFlushesAndKeeps) {
   em.begin();
   em.create<Account>({.owner = "a", .balance = 1});
   em.commit();
-  EXPECT_EQ(statements().front(), "begin immediate");
+  EXPECT_EQ(statements().front(), "begin");
   EXPECT_EQ(statements().back(), "commit");
   EXPECT_EQ(stored("a"), 1);
 }
@@ -144,7 +144,7 @@ TEST_P(UowTransactions, TransactionalCommitsAndReturnsValues) {
     return std::string("done");
   });
   EXPECT_EQ(answer, "done");
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", HasSubstr("savepoint"), HasSubstr("insert"),
+  EXPECT_THAT(statements(), ElementsAre("begin", HasSubstr("savepoint"), HasSubstr("insert"),
                                         HasSubstr("release savepoint"), "commit"));
   EXPECT_EQ(stored("a"), 1);
 }

@@ -102,7 +102,7 @@ TEST_P(UowUniqueValues, MoveFromADeletedRowToANewOne) {
   em.create<User>({.email = "x"});
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(delete from "user" where "id" = ?)",
+              ElementsAre("begin", R"(delete from "user" where "id" = ?)",
                           R"(insert into "user" ("email", "nick", "friend_of_id") values (?, ?, ?))", "commit"));
   EXPECT_EQ(em.count<User>(), 1u);
 }
@@ -116,7 +116,7 @@ TEST_P(UowUniqueValues, MoveFromAnUpdatedRowToANewOne) {
   em.create<User>({.email = "x"});
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "user" set "email" = ? where "id" = ?)",
+              ElementsAre("begin", R"(update "user" set "email" = ? where "id" = ?)",
                           R"(insert into "user" ("email", "nick", "friend_of_id") values (?, ?, ?))", "commit"));
   EXPECT_EQ(count_statements([&] { em.flush(); }), 0u);
 }
@@ -144,7 +144,7 @@ TEST_P(UowUniqueValues, MoveFromADeletedRowToAnUpdatedOne) {
   em.remove(one);
   two->email = "x";
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(delete from "user" where "id" = ?)",
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(delete from "user" where "id" = ?)",
                                         R"(update "user" set "email" = ? where "id" = ?)", "commit"));
 }
 
@@ -172,7 +172,7 @@ TEST_P(UowUniqueValues, ExchangedWhereNullIsAllowed) {
   b->nick = "1";
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "user" set "nick" = null where "id" = ?)",
+              ElementsAre("begin", R"(update "user" set "nick" = null where "id" = ?)",
                           R"(update "user" set "nick" = ? where "id" = ?)", "commit"));
   EXPECT_EQ(count_statements([&] { em.flush(); }), 0u);
   EntityManager other = orm().em();
@@ -348,7 +348,7 @@ TEST_P(UowUniqueValues, ATextKeyIsDeletedAndCreatedAgain) {
   em.remove(old_kind);
   auto kind = em.create<Kind>({.code = "a", .name = "new"});
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate", R"(delete from "kind" where "code" = ?)",
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(delete from "kind" where "code" = ?)",
                                         R"(insert into "kind" ("code", "name") values (?, ?))", "commit"));
   EXPECT_EQ(em.find_one<Kind>("a"), kind);
   EXPECT_EQ(em.get_reference<Kind>("a"), kind);

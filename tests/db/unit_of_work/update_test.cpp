@@ -46,12 +46,12 @@ TEST_P(UowUpdate, WritesOnlyChangedColumns) {
   item->stock = 4;
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "item" set "stock" = ? where "id" = ?)", "commit"));
+              ElementsAre("begin", R"(update "item" set "stock" = ? where "id" = ?)", "commit"));
   clear_statements();
   item->note.reset();
   item->price = 2.5;
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin immediate",
+  EXPECT_THAT(statements(), ElementsAre("begin",
                                         R"(update "item" set "note" = ?, "price" = ? where "id" = ?)", "commit"));
   EntityManager other = orm().em();
   auto again = other.find_one_or_fail<Item>(id);
@@ -73,7 +73,7 @@ TEST_P(UowUpdate, BatchesRowsWithTheSameChangedColumns) {
   }
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "item" set "stock" = ? where "id" = ?)",
+              ElementsAre("begin", R"(update "item" set "stock" = ? where "id" = ?)",
                           R"(update "item" set "name" = ? where "id" = ?)", "commit"));
   EXPECT_EQ(em.count<Item>(field<&Item::stock> >= 10), 3u);
   EXPECT_EQ(em.count<Item>(field<&Item::name>.like("%!")), 3u);
@@ -87,7 +87,7 @@ TEST_P(UowUpdate, OfAStubIsOneStatementWithoutAQuery) {
   stub.unwrap().stock = 9;
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "item" set "stock" = ? where "id" = ?)", "commit"));
+              ElementsAre("begin", R"(update "item" set "stock" = ? where "id" = ?)", "commit"));
   EXPECT_FALSE(stub.is_initialized());
   EXPECT_EQ(count_statements([&] { em.flush(); }), 0u);
   stub.unwrap().stock = 0;
@@ -129,7 +129,7 @@ TEST_P(UowUpdate, OfAPartlyReadEntityLeavesTheOtherColumnsAlone) {
   item->stock = 8;
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "item" set "stock" = ? where "id" = ?)", "commit"));
+              ElementsAre("begin", R"(update "item" set "stock" = ? where "id" = ?)", "commit"));
 }
 
 TEST_P(UowUpdate, SetsAReferenceByItsKeyOnly) {
@@ -148,7 +148,7 @@ TEST_P(UowUpdate, SetsAReferenceByItsKeyOnly) {
   item->shop = em.get_reference<Shop>(shop_id);
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(update "item" set "shop_id" = ? where "id" = ?)", "commit"));
+              ElementsAre("begin", R"(update "item" set "shop_id" = ? where "id" = ?)", "commit"));
   item->shop = nullptr;
   em.flush();
   EXPECT_EQ(em.count<Item>(field<&Item::shop>.is_null()), 1u);
@@ -163,7 +163,7 @@ TEST_P(UowUpdate, MaySetAReferenceToANewEntity) {
   item->shop = em.create<Shop>({.name = "corner"});
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate", R"(insert into "shop" ("name") values (?))",
+              ElementsAre("begin", R"(insert into "shop" ("name") values (?))",
                           R"(update "item" set "shop_id" = ? where "id" = ?)", "commit"));
 }
 

@@ -44,7 +44,7 @@ TEST_P(UowVersions, StartAtOneAndMoveWithEveryUpdate) {
   page->text = "b";
   em.flush();
   EXPECT_THAT(statements(),
-              ElementsAre("begin immediate",
+              ElementsAre("begin",
                           R"(update "page" set "text" = ?, "version" = ? where "id" = ? and "version" = ?)",
                           "commit"));
   EXPECT_EQ(page->version, 2);

@@ -21,8 +21,7 @@ using query::ReadKind;
 
 namespace {
 void require_transaction_for(LockMode lock, int level) {
-  if (lock != LockMode::pessimistic_read && lock != LockMode::pessimistic_write) return;
-  if (level == 0)
+  if (lock >= LockMode::pessimistic_read && level == 0)
     throw TransactionStateError(
         "a pessimistic lock lasts until the end of a transaction; call begin() or use transactional()");
 }
@@ -63,7 +62,7 @@ Task<EntityState*> Manager::find_by_key(const EntityMetadata& entity, const Valu
                                         LockMode lock) {
   require_transaction_for(lock, transaction_level());
   const bool reread = refresh || lock != LockMode::none;
-  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(entity);
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(entity, lock);
   EntityState* found = nullptr;
   {
     driver::Loan loan;
@@ -83,7 +82,7 @@ Task<EntityState*> Manager::find_by_key(const EntityMetadata& entity, const Valu
 }
 
 Task<void> Manager::populate_eager(EntityState* known) {
-  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(*known->metadata);
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(*known->metadata, LockMode::none);
   Loader loader = Loader::of_known(*this);
   std::vector<EntityState*> owners(1, known);
   co_await loader.populate(read->populate, std::move(owners));

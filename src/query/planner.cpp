@@ -2,6 +2,7 @@
 #include "query/planner.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <mutex>
 #include <shared_mutex>
@@ -35,10 +36,13 @@ void append_values(const detail::Expression& expression, std::vector<ValueView>&
 
 }  // namespace
 
+constexpr std::size_t lock_modes = static_cast<std::size_t>(LockMode::pessimistic_write_or_fail) + 1;
+
 struct Planner::Cache {
   PlanCache by_shape{};
   std::shared_mutex by_key_mutex{};
-  std::vector<std::shared_ptr<const PlannedRead>> by_key{};  ///< by the entity's index
+  /// By the entity's index and the lock mode.
+  std::vector<std::array<std::shared_ptr<const PlannedRead>, lock_modes>> by_key{};
 };
 
 Planner::Planner(const metadata::Registry& registry, Strategy default_strategy)
@@ -57,14 +61,14 @@ std::shared_ptr<const PlannedRead> Planner::plan(const detail::FindRequest& requ
   return cache_->by_shape.keep(shape, std::move(planned));
 }
 
-std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& entity) {
-  auto& slot = cache_->by_key[entity.index];
+std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& entity, LockMode lock) {
+  auto& slot = cache_->by_key[entity.index][static_cast<std::size_t>(lock)];
   {
-    const std::shared_lock lock(cache_->by_key_mutex);
+    const std::shared_lock guard(cache_->by_key_mutex);
     if (slot) return slot;
   }
-  auto planned = build_read_by_key(registry_, default_strategy_, entity);
-  const std::unique_lock lock(cache_->by_key_mutex);
+  auto planned = build_read_by_key(registry_, default_strategy_, entity, lock);
+  const std::unique_lock guard(cache_->by_key_mutex);
   if (!slot) slot = std::move(planned);
   return slot;
 }

@@ -48,7 +48,8 @@ class Planner {
   /// Throws ValidationError for what the types could not rule out (an unknown alias, a relation used as a value …).
   std::shared_ptr<const PlannedRead> plan(const detail::FindRequest& request, ReadKind kind);
   /// Rows of `entity` by its key: the values are the key's columns.
-  std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity);
+  std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity,
+                                                 LockMode lock = LockMode::none);
 
  private:
   struct Cache;

@@ -184,8 +184,9 @@ std::shared_ptr<const PlannedRead> build_read(const metadata::Registry& registry
 
 std::shared_ptr<const PlannedRead> build_read_by_key(const metadata::Registry& registry,
                                                      Strategy default_strategy,
-                                                     const EntityMetadata& entity) {
-  const FindRequest nothing_more;
+                                                     const EntityMetadata& entity, LockMode lock) {
+  FindRequest nothing_more;
+  nothing_more.lock = lock;
   auto planned = std::make_shared<PlannedRead>();
   ReadBuilder(registry, default_strategy, nothing_more, ReadKind::rows, entity, *planned).build_by_key();
   return planned;

@@ -25,6 +25,7 @@ struct ValueNumbers {
 std::shared_ptr<const PlannedRead> build_read(const metadata::Registry& registry, Strategy default_strategy,
                                               const detail::FindRequest& request, ReadKind kind);
 std::shared_ptr<const PlannedRead> build_read_by_key(const metadata::Registry& registry,
-                                                     Strategy default_strategy, const EntityMetadata& entity);
+                                                     Strategy default_strategy, const EntityMetadata& entity,
+                                                     LockMode lock);
 
 }  // namespace kin::query

@@ -37,4 +37,22 @@ void refuse_in_batch(const driver::WriteBatch& batch, std::size_t index, const s
   throw ValidationError(message, std::move(details));
 }
 
+std::string place_in_batch(const driver::WriteBatch& batch, std::optional<std::size_t> row) {
+  if (!row && batch.row_count() == 1) row = 0;
+  if (row) return ", in " + batch.row_in_words(*row);
+  if (batch.pivot == nullptr) return fmt::format(", in one of {} rows of {}", batch.row_count(), batch.entity->name);
+  return fmt::format(", in one of {} links of {}.{}", batch.row_count(), entity_of(batch).name,
+                     batch.pivot->owner_property->name);
+}
+
+const EntityMetadata& entity_of(const driver::WriteBatch& batch) noexcept {
+  return batch.pivot != nullptr ? *batch.pivot->owner_property->entity : *batch.entity;
+}
+
+std::string_view property_of_constraint(const EntityMetadata& entity, std::string_view constraint) noexcept {
+  for (const IndexDefinition& index : entity.indexes)
+    if (index.name == constraint && index.columns.size() == 1) return index.columns.front()->property->name;
+  return {};
+}
+
 }  // namespace kin::sql

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "drivers/driver.hpp"
 
@@ -12,5 +14,15 @@ namespace kin::sql {
 /// index, by the name of its entity and member. `reason` is a codec's or driver's half sentence.
 [[noreturn]] void refuse_in_batch(const driver::WriteBatch& batch, std::size_t index,
                                   const std::string& reason, const std::string& text);
+
+/// Where in a batch a statement failed, for the end of a sentence: ", in row 2 of 3 of Author". Without a row it was one
+/// statement for all of them: ", in one of 3 rows of Author".
+std::string place_in_batch(const driver::WriteBatch& batch, std::optional<std::size_t> row);
+
+/// The entity whose rows or links a batch writes.
+const EntityMetadata& entity_of(const driver::WriteBatch& batch) noexcept;
+
+/// The member that a unique constraint of this name belongs to; empty when there is none, or more than one.
+std::string_view property_of_constraint(const EntityMetadata& entity, std::string_view constraint) noexcept;
 
 }  // namespace kin::sql

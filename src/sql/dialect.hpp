@@ -15,6 +15,24 @@ class WriteBatch;
 
 namespace kin::sql {
 
+/// The kinds of a pessimistic lock: others may read, and what happens with rows that others have locked.
+constexpr bool locks_for_reading(LockMode mode) noexcept {
+  return mode == LockMode::pessimistic_read || mode == LockMode::pessimistic_partial_read ||
+         mode == LockMode::pessimistic_read_or_fail;
+}
+constexpr std::string_view lock_patience(LockMode mode) noexcept {
+  switch (mode) {
+    case LockMode::pessimistic_partial_read:
+    case LockMode::pessimistic_partial_write:
+      return " skip locked";
+    case LockMode::pessimistic_read_or_fail:
+    case LockMode::pessimistic_write_or_fail:
+      return " nowait";
+    default:
+      return "";
+  }
+}
+
 /// The text of one SQL database: quoting, placeholders, operators, types. Knows nothing about sockets.
 /// Stateless and thread-safe. One file per dialect; code outside of dialects asks them and never which
 /// database it is.

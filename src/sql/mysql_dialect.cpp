@@ -242,9 +242,10 @@ class MysqlDialect : public Dialect {
   }
 
   void lock(std::string& out, LockMode mode, std::string_view alias) const override {
-    if (mode != LockMode::pessimistic_read && mode != LockMode::pessimistic_write) return;
-    out += mode == LockMode::pessimistic_read ? " for share of " : " for update of ";
+    if (mode < LockMode::pessimistic_read) return;
+    out += locks_for_reading(mode) ? " for share of " : " for update of ";
     quote(out, alias);
+    out += lock_patience(mode);
   }
 
   bool returns_inserted() const override { return false; }
@@ -332,8 +333,9 @@ class MariadbDialect final : public MysqlDialect {
   }
 
   void lock(std::string& out, LockMode mode, std::string_view) const override {
-    if (mode == LockMode::pessimistic_read) out += " lock in share mode";
-    if (mode == LockMode::pessimistic_write) out += " for update";
+    if (mode < LockMode::pessimistic_read) return;
+    out += locks_for_reading(mode) ? " lock in share mode" : " for update";
+    out += lock_patience(mode);
   }
 
   bool returns_inserted() const override { return true; }

@@ -254,9 +254,10 @@ class PostgresqlDialect final : public Dialect {
 
   // Of one source only: rows of a left join may be missing, and PostgreSQL locks no missing row.
   void lock(std::string& out, LockMode mode, std::string_view alias) const override {
-    if (mode != LockMode::pessimistic_read && mode != LockMode::pessimistic_write) return;
-    out += mode == LockMode::pessimistic_read ? " for share of " : " for update of ";
+    if (mode < LockMode::pessimistic_read) return;
+    out += locks_for_reading(mode) ? " for share of " : " for update of ";
     quote(out, alias);
+    out += lock_patience(mode);
   }
 
   std::string write(const driver::WriteBatch& batch) const override {

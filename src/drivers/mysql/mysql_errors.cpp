@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "sql/batch_errors.hpp"
+
 namespace kin::mysql {
 namespace {
 
@@ -29,8 +31,13 @@ struct Report {
   ErrorDetails details{};
 };
 
+const EntityMetadata* entity_of(const ErrorContext& context) {
+  return context.batch != nullptr ? &sql::entity_of(*context.batch) : nullptr;
+}
+
 template <class E>
 [[noreturn]] void raise(Report& report, std::string message) {
+  if (report.context.batch != nullptr) message += sql::place_in_batch(*report.context.batch, report.context.row);
   if (!report.context.sql.empty()) message += fmt::format(" [{}]", report.context.sql);
   throw E(message, std::move(report.details));
 }
@@ -49,10 +56,12 @@ void name_unique(Report& report) {
   if (const std::size_t point = key.find('.'); point != std::string_view::npos) {
     report.details.table = key.substr(0, point);
     key.remove_prefix(point + 1);
-  } else if (report.context.entity != nullptr) {
-    report.details.table = report.context.entity->table;
+  } else if (const EntityMetadata* entity = entity_of(report.context)) {
+    report.details.table = entity->table;
   }
   report.details.constraint = key;
+  if (const EntityMetadata* entity = entity_of(report.context))
+    report.details.property = sql::property_of_constraint(*entity, key);
 }
 
 // "… fails (`library`.`book`, CONSTRAINT `book_author` FOREIGN KEY (`author_id`) REFERENCES …"
@@ -63,7 +72,7 @@ void name_foreign_key(Report& report) {
 }
 
 void name_column(Report& report, std::string_view column_name) {
-  const EntityMetadata* entity = report.context.entity;
+  const EntityMetadata* entity = entity_of(report.context);
   report.details.constraint = column_name;
   if (entity == nullptr) return;
   report.details.table = entity->table;
@@ -80,7 +89,7 @@ void name_check(Report& report) {
   report.details.constraint = report.failure.code == mariadb_check_violated
                                   ? quoted_after(words, "CONSTRAINT `", '`')
                                   : quoted_after(words, "onstraint '", '\'');
-  if (report.context.entity != nullptr) report.details.table = report.context.entity->table;
+  if (const EntityMetadata* entity = entity_of(report.context)) report.details.table = entity->table;
 }
 
 [[noreturn]] void raise_unique(Report& report) {
@@ -225,7 +234,7 @@ ErrorDetails details_of(const Failure& failure, const ErrorContext& context) {
   details.sql = context.sql;
   details.code = std::to_string(failure.code);
   details.server_text = failure.words;
-  if (context.entity != nullptr) details.entity = context.entity->name;
+  if (const EntityMetadata* entity = entity_of(context)) details.entity = entity->name;
   return details;
 }
 

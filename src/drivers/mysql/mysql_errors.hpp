@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <kin/metadata.hpp>
-
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <mysql.h>
+
+#include "drivers/driver.hpp"
 
 namespace kin::mysql {
 
 /// What was going on when the server or the client library failed.
 struct ErrorContext {
   std::string_view sql{};                  ///< empty when no statement was running
-  const EntityMetadata* entity = nullptr;  ///< whose rows were written
+  const driver::WriteBatch* batch = nullptr;  ///< that was written
   /// The server refused to prepare the statement. No value was bound by then, so its words can't hold any and
   /// may stand in our message.
   bool preparing = false;
+  std::optional<std::size_t> row{};  ///< of the batch
 };
 
 /// A failure as the client library tells it, copied, because its words last only until its next call.

@@ -3,6 +3,7 @@
 
 #include <kin/error.hpp>
 
+#include <cctype>
 #include <charconv>
 #include <string_view>
 #include <utility>
@@ -57,11 +58,13 @@ std::uint16_t port_number(std::string_view text) {
   return port;
 }
 
-Tls tls_mode(std::string_view mode) {
+// As MySQL's own programs, which write them in capitals.
+Tls tls_mode(std::string mode) {
+  for (char& c : mode) c = c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (mode == "disabled" || mode == "off") return Tls::off;
   if (mode == "preferred") return Tls::preferred;
   if (mode == "required") return Tls::required;
-  if (mode == "verify-full" || mode == "verify_identity") return Tls::verify_full;
+  if (mode == "verify-full" || mode == "verify-identity") return Tls::verify_full;
   refuse_url(fmt::format("ssl-mode '{}' is none of disabled, preferred, required, verify-full", mode));
 }
 

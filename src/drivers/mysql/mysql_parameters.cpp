@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "types/utf8.hpp"
+
 namespace kin::mysql {
 namespace {
 
@@ -114,6 +116,7 @@ void Parameters::add(ValueView value) {
       return;
     case ValueKind::text:
     case ValueKind::json:
+      if (!types::is_utf8(value.bytes())) refuse("the text is not valid UTF-8");
       return set_bytes(parameter, MYSQL_TYPE_VAR_STRING, value);
     case ValueKind::decimal:
       return set_bytes(parameter, MYSQL_TYPE_NEWDECIMAL, value);

@@ -271,7 +271,7 @@ void MysqlWire::pass_rows(MYSQL_RES* result, driver::RowSink* sink) {
 }
 
 Task<void> MysqlWire::write(const std::string& text, WriteBatch& batch) {
-  const Writing writing{text, batch, batch.parameters_per_row(), {text, batch.entity, false}};
+  const Writing writing{text, batch, batch.parameters_per_row(), {text, &batch, false}};
   if (is_insert(batch)) {
     co_await insert(writing);
   } else {
@@ -310,7 +310,9 @@ Task<std::size_t> MysqlWire::insert_rows(const Writing& writing, std::size_t fir
   check_count(count * writing.parameters, use, text);
   if (!parameters_.bind(use.handle()))
     throw_error(Failure::of(use.handle(), session_->handle()), writing.context);
-  co_await run_bound(writing, use);
+  std::optional<std::size_t> row;
+  if (count == 1) row = first;
+  co_await run_bound(writing, use, row);
   store_rows(writing, use, first, count);
   co_return count;
 }
@@ -333,14 +335,16 @@ Task<std::size_t> MysqlWire::insert_array(const Writing& writing, std::size_t fi
   }
   if (!parameters_.bind_array(use.handle(), writing.parameters))
     throw_error(Failure::of(use.handle(), session_->handle()), writing.context);
-  co_await run_bound(writing, use);
+  co_await run_bound(writing, use, std::nullopt);
   store_rows(writing, use, first, count);
   co_return count;
 }
 
-Task<void> MysqlWire::run_bound(const Writing& writing, StatementUse& use) {
-  co_await session_->execute(use.handle(), writing.context);
-  if (use.column_count() != 0) co_await session_->store_result(use.handle(), writing.context);
+Task<void> MysqlWire::run_bound(const Writing& writing, StatementUse& use, std::optional<std::size_t> row) {
+  ErrorContext context = writing.context;
+  context.row = row;
+  co_await session_->execute(use.handle(), context);
+  if (use.column_count() != 0) co_await session_->store_result(use.handle(), context);
 }
 
 void MysqlWire::add_rows(const Writing& writing, std::size_t first, std::size_t count) {
@@ -410,7 +414,7 @@ Task<void> MysqlWire::change_one_by_one(const Writing& writing) {
     add_rows(writing, row, 1);
     if (!parameters_.bind(use.handle()))
       throw_error(Failure::of(use.handle(), session_->handle()), writing.context);
-    co_await run_bound(writing, use);
+    co_await run_bound(writing, use, row);
     if (may_miss && mysql_stmt_affected_rows(use.handle()) == 0) writing.batch.missed(row);
   }
 }
@@ -447,7 +451,7 @@ Task<std::uint64_t> MysqlWire::change_array(const Writing& writing, std::size_t 
   check_count(writing.parameters, use, writing.text);
   if (!parameters_.bind_array(use.handle(), writing.parameters))
     throw_error(Failure::of(use.handle(), session_->handle()), writing.context);
-  co_await run_bound(writing, use);
+  co_await run_bound(writing, use, std::nullopt);
   co_return mysql_stmt_affected_rows(use.handle());
 }
 
@@ -466,13 +470,13 @@ Task<void> MysqlWire::read_back(const Writing& writing, std::span<const Column* 
   for (std::size_t first = 0, count = 0; first < rows; first += count) {
     count = rows_of_one_insert(rows - first, largest);
     const std::string text = select_by_keys(*keys.entity, columns, count);
-    const Writing reading{text, keys, width, {text, keys.entity, false}};
+    const Writing reading{text, keys, width, {text, &keys, false}};
     parameters_.clear();
     add_rows(reading, first, count);
     StatementUse use = co_await prepared(text);
     if (!parameters_.bind(use.handle()))
       throw_error(Failure::of(use.handle(), session_->handle()), reading.context);
-    co_await run_bound(reading, use);
+    co_await run_bound(reading, use, std::nullopt);
     store_read_back(reading, use, columns, first, count);
   }
 }

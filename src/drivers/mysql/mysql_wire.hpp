@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,7 +67,7 @@ class MysqlWire final : public sql::Wire {
   Task<void> change_one_by_one(const Writing& writing);
   Task<std::uint64_t> change_array(const Writing& writing, std::size_t first, std::size_t count, bool& fits);
   Task<bool> change_together(const Writing& writing);
-  Task<void> run_bound(const Writing& writing, StatementUse& use);
+  Task<void> run_bound(const Writing& writing, StatementUse& use, std::optional<std::size_t> row);
   Task<void> read_back(const Writing& writing, std::span<const Column* const> columns);
   void store_read_back(const Writing& reading, StatementUse& use, std::span<const Column* const> columns,
                        std::size_t first, std::size_t count);

@@ -17,6 +17,7 @@
 #include "drivers/postgresql/postgresql_types.hpp"
 #include "types/chrono_text.hpp"
 #include "types/codecs_cells.hpp"
+#include "types/utf8.hpp"
 
 namespace kin::postgresql {
 namespace {
@@ -26,8 +27,9 @@ using detail::refuse;
 constexpr std::size_t null_start = std::string::npos;
 constexpr std::size_t largest_kept = 1 << 20;
 
-/// PostgreSQL's text can't hold a NUL, and its own message would not say which value it was.
+/// The server would refuse the same, but not say which value it was, and spoil the transaction.
 void append_utf8(std::string& out, std::string_view text) {
+  if (!types::is_utf8(text)) refuse("the text is not valid UTF-8");
   if (text.find('\0') != std::string_view::npos) refuse("PostgreSQL stores no text with a NUL in it");
   out += text;
 }

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "sql/batch_errors.hpp"
+
 namespace kin::postgresql {
 namespace {
 
@@ -15,6 +17,7 @@ struct Failure {
   ErrorDetails details{};
   std::string primary{};  // the server's sentence; names no value for the classes where it is repeated
   std::string column{};
+  std::string place{};  // in the batch
 };
 
 std::string field(const PGresult* result, int code) {
@@ -24,14 +27,19 @@ std::string field(const PGresult* result, int code) {
 
 template <class E>
 [[noreturn]] void raise(Failure& failure, std::string message) {
+  message += failure.place;
   if (!failure.details.sql.empty()) message += fmt::format(" [{}]", failure.details.sql);
   throw E(message, std::move(failure.details));
 }
 
-void name_property(Failure& failure, const EntityMetadata* entity) {
-  if (entity == nullptr || entity->table != failure.details.table) return;
-  for (const Column& column : entity->columns)
-    if (column.name == failure.column && column.property != nullptr)
+void name_batch(Failure& failure, const ErrorContext& context) {
+  if (context.batch == nullptr) return;
+  const EntityMetadata& entity = sql::entity_of(*context.batch);
+  failure.details.entity = entity.name;
+  failure.place = sql::place_in_batch(*context.batch, context.row);
+  failure.details.property = sql::property_of_constraint(entity, failure.details.constraint);
+  for (const Column& column : entity.columns)
+    if (column.name == failure.column && entity.table == failure.details.table)
       failure.details.property = column.property->name;
 }
 
@@ -123,14 +131,13 @@ void throw_result(const PGresult* result, const ErrorContext& context) {
   Failure failure;
   ErrorDetails& details = failure.details;
   details.sql = context.sql;
-  if (context.entity != nullptr) details.entity = context.entity->name;
   details.code = field(result, PG_DIAG_SQLSTATE);
   details.constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
   details.table = field(result, PG_DIAG_TABLE_NAME);
   details.server_text = trimmed(PQresultErrorMessage(result));
   failure.primary = field(result, PG_DIAG_MESSAGE_PRIMARY);
   failure.column = field(result, PG_DIAG_COLUMN_NAME);
-  name_property(failure, context.entity);
+  name_batch(failure, context);
   if (details.code.empty()) {  // libpq's own
     details.retryable = true;
     raise<ConnectionError>(failure,

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <kin/metadata.hpp>
-
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <libpq-fe.h>
 
+#include "drivers/driver.hpp"
+
 namespace kin::postgresql {
 
 /// What was going on when something failed.
 struct ErrorContext {
-  std::string_view sql{};                  ///< empty when no statement was running
-  const EntityMetadata* entity = nullptr;  ///< whose rows were written
+  std::string_view sql{};                     ///< empty when no statement was running
+  const driver::WriteBatch* batch = nullptr;  ///< that was written
+  std::optional<std::size_t> row{};           ///< of the batch
 };
 
 /// Throws the typed error for a result that tells of a failure.

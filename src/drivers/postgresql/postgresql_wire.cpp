@@ -104,6 +104,7 @@ Task<void> PostgresqlWire::begin(const TransactionOptions& options) {
 }
 
 bool PostgresqlWire::in_transaction() const noexcept {
+  if (session_->is_broken()) return false;
   return begins_ || PQtransactionStatus(session_->handle()) != PQTRANS_IDLE;
 }
 
@@ -133,14 +134,14 @@ bool PostgresqlWire::reset() noexcept {
 
 Task<void> PostgresqlWire::read(const std::string& text, std::span<const ValueView> parameters,
                                 driver::RowSink& sink) {
-  const ErrorContext context{text, nullptr};
+  const ErrorContext context{text};
   const Result result = co_await run(text, parameters, context);
   pass_rows(result.get(), sink);
 }
 
 Task<std::uint64_t> PostgresqlWire::execute(const std::string& text, std::span<const ValueView> parameters,
                                             driver::RowSink* sink) {
-  const ErrorContext context{text, nullptr};
+  const ErrorContext context{text};
   // What gives no rows and takes no values is hardly ever worth a prepared statement: definitions,
   // savepoints, commit.
   Result result;
@@ -264,7 +265,7 @@ Task<Result> PostgresqlWire::run_alone(const ErrorContext& context) {
 }
 
 Task<Result> PostgresqlWire::run_text(const std::string& text) {
-  const ErrorContext context{text, nullptr};
+  const ErrorContext context{text};
   Result result;
   if (deferred_.empty()) {
     send_text(text, context);
@@ -318,7 +319,7 @@ Task<Result> PostgresqlWire::finish_pipeline(std::size_t statements, const Error
   const Result sync = co_await session_->next_result(context);
   session_->check_sent(PQexitPipelineMode(connection), context);
   if (failure && failed < deferred.size()) {
-    const ErrorContext of_deferred{deferred[failed], nullptr};
+    const ErrorContext of_deferred{deferred[failed]};
     throw_result(failure.get(), of_deferred);
   }
   co_return failure ? std::move(failure) : std::move(last);
@@ -327,7 +328,7 @@ Task<Result> PostgresqlWire::finish_pipeline(std::size_t statements, const Error
 // --- batches ---
 
 Task<void> PostgresqlWire::reserve_keys(const std::string& text, driver::WriteBatch& batch) {
-  const ErrorContext context{text, batch.entity};
+  const ErrorContext context{text, &batch};
   const ValueView count = ValueView::integer(static_cast<std::int64_t>(batch.row_count()));
   const std::span<const ValueView> parameters(&count, 1);
   const Result result = co_await run(text, parameters, context);
@@ -349,7 +350,7 @@ Task<void> PostgresqlWire::reserve_keys(const std::string& text, driver::WriteBa
 }
 
 Task<void> PostgresqlWire::write_arrays(const std::string& text, driver::WriteBatch& batch) {
-  const ErrorContext context{text, batch.entity};
+  const ErrorContext context{text, &batch};
   const Statement statement = co_await prepared(text, context);
   const std::size_t parameters = batch.parameters_per_row();
   for (std::size_t begin = 0; begin < batch.row_count(); begin += array_rows) {
@@ -370,7 +371,7 @@ Task<void> PostgresqlWire::write_arrays(const std::string& text, driver::WriteBa
 }
 
 Task<void> PostgresqlWire::write_rows(const std::string& text, driver::WriteBatch& batch) {
-  const ErrorContext context{text, batch.entity};
+  const ErrorContext context{text, &batch};
   const Statement statement = co_await prepared(text, context);
   Rows rows{text, statement, batch, batch.parameters_per_row(), false, context};
   rows.may_miss =
@@ -406,12 +407,16 @@ Task<void> PostgresqlWire::write_some_rows(Rows& rows, std::size_t begin, std::s
   const std::vector<std::string> deferred = std::exchange(deferred_, {});
   begins_ = false;
   Result failure;
+  ErrorContext failed = context;
   std::exception_ptr error;  // of storing what was read back
   for (std::size_t i = 0; i < deferred.size() + sent; ++i) {
     for (;;) {
       Result result = co_await session_->next_result(context);
       if (!result) break;
-      if (!failure && is_failure(result.get())) failure = std::move(result);
+      if (!failure && is_failure(result.get())) {
+        failure = std::move(result);
+        if (i >= deferred.size()) failed.row = begin + i - deferred.size();
+      }
       if (failure || i < deferred.size() || error) continue;
       try {
         store_row(rows, begin + i - deferred.size(), result.get());
@@ -424,7 +429,7 @@ Task<void> PostgresqlWire::write_some_rows(Rows& rows, std::size_t begin, std::s
   session_->check_sent(PQexitPipelineMode(connection), context);
   if (failure) {
     is_stale(failure.get(), rows.text);
-    throw_result(failure.get(), context);
+    throw_result(failure.get(), failed);
   }
   if (error) std::rethrow_exception(error);
   if (!reason.empty()) sql::refuse_in_batch(rows.batch, refused, reason, rows.text);

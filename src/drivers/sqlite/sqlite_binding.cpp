@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "drivers/sqlite/sqlite_text.hpp"
+#include "types/utf8.hpp"
 
 namespace kin::sqlite {
 namespace {
@@ -28,7 +28,7 @@ int bind_bytes(sqlite3_stmt* statement, int number, std::string_view bytes) {
 }
 
 int bind_text(sqlite3_stmt* statement, int number, std::string_view text) {
-  if (!is_utf8(text)) refuse("the text is not valid UTF-8");
+  if (!types::is_utf8(text)) refuse("the text is not valid UTF-8");
   return bind_bytes(statement, number, text);
 }
 

@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "db/sqlite/support.hpp"
-#include "drivers/sqlite/sqlite_text.hpp"
+#include "types/utf8.hpp"
 
 namespace kin::seam_test {
 namespace {
@@ -136,7 +136,7 @@ TEST_P(SqliteUtf8, IsCheckedAtEveryPosition) {
   for (std::size_t before = 0; before <= 17; ++before) {
     for (std::size_t after = 0; after <= 17; ++after) {
       const std::string text = std::string(before, 'a') + GetParam().text + std::string(after, 'b');
-      EXPECT_EQ(sqlite::is_utf8(text), GetParam().valid) << before << " bytes before, " << after << " after";
+      EXPECT_EQ(types::is_utf8(text), GetParam().valid) << before << " bytes before, " << after << " after";
     }
   }
 }

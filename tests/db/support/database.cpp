@@ -36,15 +36,32 @@ std::filesystem::path new_file() {
 }
 
 #if defined(KIN_TEST_POSTGRESQL) || defined(KIN_TEST_MYSQL)
-Database on_server(std::string name, const std::string& url, std::shared_ptr<const DriverFactory> driver) {
+Database on_server(std::string name, const std::string& url, std::shared_ptr<const DriverFactory> driver,
+                   const Traits& traits) {
   const auto prepare = [url, driver = std::move(driver)](Options& options) {
     const auto database = std::make_shared<const ServerDatabase>(url);
     options.driver = driver;
     options.client_url = database->url();
     return database;
   };
-  return {std::move(name), prepare};
+  return {std::move(name), prepare, false, traits};
 }
+#endif
+
+#ifdef KIN_TEST_POSTGRESQL
+constexpr Traits postgresql_traits = {
+    .stores_nan = true, .stores_unsigned_64 = true, .stores_nul_in_text = false, .tells_failed_row = false};
+#endif
+#ifdef KIN_TEST_MYSQL
+constexpr Traits mariadb_traits = {.stores_infinities = false,
+                                   .stores_unsigned_64 = true,
+                                   .rows_refer_to_each_other = false,
+                                   .tells_failed_row = false};
+constexpr Traits mysql_traits = {.stores_infinities = false,
+                                 .stores_unsigned_64 = true,
+                                 .rows_refer_to_each_other = false,
+                                 .tells_failed_row = false,
+                                 .returns_defaults = false};
 #endif
 
 std::vector<Database> all_databases() {
@@ -65,7 +82,7 @@ std::vector<Database> all_databases() {
   };
 #ifdef KIN_TEST_POSTGRESQL
   if (const std::string url = environment("KIN_TEST_POSTGRESQL_URL"); !url.empty())
-    all.push_back(on_server("PostgreSQL", url, kin::postgresql::driver()));
+    all.push_back(on_server("PostgreSQL", url, kin::postgresql::driver(), postgresql_traits));
 #endif
 #ifdef KIN_TEST_MYSQL
   mysql::Options settings;
@@ -73,10 +90,10 @@ std::vector<Database> all_databases() {
   // A test that would wait for ever is to fail.
   settings.on_connect = {"set max_execution_time = 20000"};
   if (const std::string url = environment("KIN_TEST_MYSQL_URL"); !url.empty())
-    all.push_back(on_server("MySQL", url, kin::mysql::driver(settings)));
+    all.push_back(on_server("MySQL", url, kin::mysql::driver(settings), mysql_traits));
   settings.on_connect = {"set max_statement_time = 20"};
   if (const std::string url = environment("KIN_TEST_MARIADB_URL"); !url.empty())
-    all.push_back(on_server("MariaDB", url, kin::mariadb::driver(settings)));
+    all.push_back(on_server("MariaDB", url, kin::mariadb::driver(settings), mariadb_traits));
 #endif
   return all;
 }

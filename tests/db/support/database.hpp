@@ -15,6 +15,17 @@
 
 namespace kin::test {
 
+/// In what databases differ by their nature, as far as tests see it.
+struct Traits {
+  bool stores_nan = false;
+  bool stores_infinities = true;
+  bool stores_unsigned_64 = false;    ///< beyond the signed ones
+  bool stores_nul_in_text = true;
+  bool rows_refer_to_each_other = true;  ///< in one batch, although their keys are generated
+  bool tells_failed_row = true;          ///< of any batch, whatever its size
+  bool returns_defaults = true;          ///< in the statement that inserts
+};
+
 /// A database that the suite runs on: where the Orm of one test lives, made fresh for it.
 struct Database {
   std::string name;
@@ -23,6 +34,7 @@ struct Database {
   std::function<std::shared_ptr<const void>(Options& options)> prepare;
   /// Its db_name is a file, which other connections and processes can open, and which outlives the Orm.
   bool is_file = false;
+  Traits traits{};
 };
 
 inline void PrintTo(const Database& database, std::ostream* out) { *out << database.name; }
@@ -42,6 +54,7 @@ class DatabaseTest : public testing::TestWithParam<Database> {
   /// Makes the Orm, creates the tables and forgets the statements that took.
   Orm& start(EntityList entities, std::function<void(Options&)> change = {});
   Orm& orm() { return *orm_; }
+  const Traits& traits() const { return GetParam().traits; }
 
   /// Statements since the last call of clear_statements(), begin and commit included, in one form for all databases:
   /// see canonical().

@@ -76,7 +76,9 @@ TEST_P(UowCreateFlush, PutsRowsOfOneKindIntoOneBatch) {
   for (int i = 0; i < 5; ++i)
     em.create<City>({.name = "town " + std::to_string(i), .people = 1 + i, .country = land});
   em.flush();
-  EXPECT_EQ(queries.size(), 5u) << "begin, a batch for each of three types, commit";
+  std::size_t inserts = 0;
+  for (const auto& [sql, executions] : queries) inserts += sql.starts_with("insert");
+  EXPECT_EQ(inserts, 3u) << "a batch for each of three types";
   EXPECT_EQ(em.count<City>(), 5u);
   EXPECT_EQ(land->cities.size(), 5u);
 }
@@ -88,10 +90,9 @@ TEST_P(UowCreateFlush, LeavesOutAMemberAtItsDefaultWhereTheColumnHasOne) {
   clear_statements();
   auto city = em.create<City>({.name = "Bergen", .country = land});
   em.flush();
-  EXPECT_THAT(statements(),
-              ElementsAre("begin",
-                          R"(insert into "city" ("name", "country_id") values (?, ?) returning "people")",
-                          "commit"));
+  std::string insert = R"(insert into "city" ("name", "country_id") values (?, ?))";
+  if (traits().returns_defaults) insert += R"( returning "people")";  // else a select follows
+  EXPECT_THAT(statements(), ElementsAre("begin", insert, "commit"));
   EXPECT_EQ(city->people, 7) << "the database's default is read back";
   EXPECT_EQ(count_statements([&] { em.flush(); }), 0u);
 }

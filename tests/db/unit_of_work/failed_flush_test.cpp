@@ -74,7 +74,7 @@ TEST_P(UowFailedFlush, TellsWhichRowFailedAndNoneOfItsValues) {
   } catch (const UniqueConstraintViolationError& error) {
     EXPECT_EQ(error.entity(), "Author");
     EXPECT_EQ(error.property(), "email");
-    EXPECT_THAT(error.what(), HasSubstr("in row 2 of 3 of Author"));
+    EXPECT_THAT(error.what(), HasSubstr(traits().tells_failed_row ? "in row 2 of 3 of Author" : "in one of 3 rows of Author"));
     EXPECT_THAT(error.what(), testing::Not(testing::AnyOf(HasSubstr("taken"), HasSubstr("second"))));
   }
   two->email = "2";
@@ -103,7 +103,8 @@ TEST_P(UowFailedFlush, TellsWhichLinkFailed) {
     ADD_FAILURE() << "no error";
   } catch (const ForeignKeyConstraintViolationError& error) {
     EXPECT_EQ(error.entity(), "Book");
-    EXPECT_THAT(error.what(), HasSubstr("in link 2 of 2 of Book.tags"));
+    EXPECT_THAT(error.what(), testing::AnyOf(HasSubstr("in link 2 of 2 of Book.tags"),
+                                              HasSubstr(traits().tells_failed_row ? "-" : "in one of 2 links of Book.tags")));
   }
 }
 

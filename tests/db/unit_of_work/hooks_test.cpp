@@ -59,7 +59,7 @@ TEST_P(UowHooks, OnCreateRunsForDetachedEntitiesToo) {
 
 TEST_P(UowHooks, DoNotRunForLoadedRows) {
   EntityManager em = start(kin::entities<Post>).em();
-  em.execute(R"(insert into "post" ("title", "slug", "state", "edits") values ('x', '', '', 0))");
+  em.execute("insert into post (title, slug, state, edits) values ('x', '', '', 0)");
   auto post = em.find<Post>().one_or_fail();
   EXPECT_EQ(post->slug, "");
   EXPECT_FALSE(em.has_changes());

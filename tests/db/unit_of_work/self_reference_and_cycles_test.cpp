@@ -52,8 +52,8 @@ TEST_P(UowCycles, ATreeGoesInParentsFirstInOneFlush) {
   EntityManager em = start(kin::entities<Node>, [&](Options& options) {
                        options.query_logger = [&](const Query& query) {
                          if (query.sql.rfind("insert", 0) != 0) return;
-                         for (std::size_t i = 0; i < query.parameters.size(); i += 2)
-                           names.push_back(query.parameters[i].to_string());
+                         for (const Value& parameter : query.parameters)
+                           if (parameter.kind() == ValueKind::text) names.push_back(parameter.to_string());
                        };
                      }).em();
   auto leaf = em.create<Node>({.name = "leaf"});
@@ -77,8 +77,12 @@ TEST_P(UowCycles, ATreeGoesInByOneBatch) {
   auto leaf = em.create<Node>({.name = "leaf"});
   leaf->parent = em.create<Node>({.name = "root"});
   em.flush();
-  EXPECT_THAT(statements(), ElementsAre("begin", R"(insert into "node" ("name", "parent_id") values (?, ?))",
-                                        "commit"));
+  const std::string insert = R"(insert into "node" ("name", "parent_id") values (?, ?))";
+  if (traits().rows_refer_to_each_other) {
+    EXPECT_THAT(statements(), ElementsAre("begin", insert, "commit"));
+  } else {
+    EXPECT_THAT(statements(), ElementsAre("begin", insert, insert, "commit")) << "one batch a level";
+  }
 }
 
 TEST_P(UowCycles, ATreeGoesOutChildrenFirst) {

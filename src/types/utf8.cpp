@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "drivers/sqlite/sqlite_text.hpp"
+#include "types/utf8.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-namespace kin::sqlite {
+namespace kin::types {
 namespace {
 
 constexpr std::uint64_t high_bits = 0x8080808080808080U;
@@ -83,4 +83,4 @@ bool is_utf8(std::string_view text) noexcept {
   return is_utf8_between(at, end);
 }
 
-}  // namespace kin::sqlite
+}  // namespace kin::types

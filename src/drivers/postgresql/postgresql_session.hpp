@@ -40,6 +40,14 @@ class Session {
   /// True when the server has closed the idle connection, or sent what nobody asked for.
   bool has_unexpected_input() const noexcept;
 
+  /// True when libpq holds back what the socket did not take; it is broken where that can't be told.
+  bool has_output() const noexcept { return PQflush(connection_.get()) != 0; }
+  /// True when the end of the running statement's results is here already; takes it then.
+  bool has_ended() const noexcept {
+    return PQisBusy(connection_.get()) == 0 && PQtransactionStatus(connection_.get()) != PQTRANS_ACTIVE &&
+           PQgetResult(connection_.get()) == nullptr;
+  }
+
   /// Sends what libpq has buffered; reads what arrives meanwhile, so that neither side waits for the other.
   Task<void> flush(const ErrorContext& context);
   /// The next result; null at the end of a statement's results. Throws ConnectionError when the connection

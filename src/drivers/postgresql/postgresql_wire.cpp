@@ -165,12 +165,8 @@ Task<void> PostgresqlWire::write(const std::string& text, driver::WriteBatch& ba
 
 // --- one statement ---
 
-Task<Statement> PostgresqlWire::prepared(const std::string& text, const ErrorContext& context) {
-  if (const Statement* known = statements_.find(text)) co_return *known;
-  co_return co_await prepare(text, context);
-}
-
-Task<Statement> PostgresqlWire::prepare(const std::string& text, const ErrorContext& context) {
+// A pointer to what is kept: nothing else is prepared before the statement has run.
+Task<const Statement*> PostgresqlWire::prepare(const std::string& text, const ErrorContext& context) {
   PGconn* const connection = session_->handle();
   Statement statement;
   statement.name = statements_.next_name();
@@ -187,7 +183,7 @@ Task<Statement> PostgresqlWire::prepare(const std::string& text, const ErrorCont
         statement.binary_result && CellReader::reads_binary(PQftype(described.get(), i));
   if (const std::string evicted = statements_.insert(text, statement); !evicted.empty())
     defer(fmt::format("deallocate {}", evicted));
-  co_return statement;
+  co_return statements_.find(text);
 }
 
 // When a table has changed, so have the types of a statement's result, and the server refuses to run what it
@@ -203,9 +199,10 @@ bool PostgresqlWire::is_stale(const PGresult* result, const std::string& text) {
 Task<Result> PostgresqlWire::run(const std::string& text, std::span<const ValueView> parameters,
                                  const ErrorContext& context) {
   for (bool again = true;; again = false) {
-    const Statement statement = co_await prepared(text, context);
-    bind(statement, parameters, context);
-    Result result = co_await run_prepared(statement, context);
+    const Statement* statement = statements_.find(text);
+    if (statement == nullptr) statement = co_await prepare(text, context);
+    bind(*statement, parameters, text);
+    Result result = co_await run_prepared(*statement, context);
     if (is_ok(result.get())) co_return result;
     const bool stale = is_stale(result.get(), text);
     if (!stale || !again) throw_result(result.get(), context);
@@ -213,8 +210,7 @@ Task<Result> PostgresqlWire::run(const std::string& text, std::span<const ValueV
 }
 
 void PostgresqlWire::bind(const Statement& statement, std::span<const ValueView> parameters,
-                          const ErrorContext& context) {
-  const std::string text(context.sql);
+                          const std::string& text) {
   if (parameters.size() != statement.parameter_types.size())
     refuse(fmt::format("the statement has {} parameters, but {} values are given",
                        statement.parameter_types.size(), parameters.size()),
@@ -253,9 +249,10 @@ Task<Result> PostgresqlWire::run_prepared(const Statement& statement, const Erro
 }
 
 Task<Result> PostgresqlWire::run_alone(const ErrorContext& context) {
-  co_await session_->flush(context);
+  if (session_->has_output()) co_await session_->flush(context);
   Result result = co_await session_->next_result(context);
   for (;;) {
+    if (session_->has_ended()) co_return result;
     const Result more = co_await session_->next_result(context);
     if (!more) co_return result;
     const ExecStatusType status = PQresultStatus(more.get());
@@ -351,19 +348,20 @@ Task<void> PostgresqlWire::reserve_keys(const std::string& text, driver::WriteBa
 
 Task<void> PostgresqlWire::write_arrays(const std::string& text, driver::WriteBatch& batch) {
   const ErrorContext context{text, &batch};
-  const Statement statement = co_await prepared(text, context);
+  const Statement* statement = statements_.find(text);
+  if (statement == nullptr) statement = co_await prepare(text, context);
   const std::size_t parameters = batch.parameters_per_row();
   for (std::size_t begin = 0; begin < batch.row_count(); begin += array_rows) {
     const std::size_t end = std::min(begin + array_rows, batch.row_count());
     parameters_.clear();
     for (std::size_t i = 0; i < parameters; ++i) {
       try {
-        parameters_.add_array(batch, begin, end, i, statement.parameter_types[i]);
+        parameters_.add_array(batch, begin, end, i, statement->parameter_types[i]);
       } catch (const detail::ConversionError& error) {
         sql::refuse_in_batch(batch, i, error.reason, text);
       }
     }
-    const Result result = co_await run_prepared(statement, context);
+    const Result result = co_await run_prepared(*statement, context);
     if (is_ok(result.get())) continue;
     is_stale(result.get(), text);
     throw_result(result.get(), context);
@@ -372,8 +370,9 @@ Task<void> PostgresqlWire::write_arrays(const std::string& text, driver::WriteBa
 
 Task<void> PostgresqlWire::write_rows(const std::string& text, driver::WriteBatch& batch) {
   const ErrorContext context{text, &batch};
-  const Statement statement = co_await prepared(text, context);
-  Rows rows{text, statement, batch, batch.parameters_per_row(), false, context};
+  const Statement* statement = statements_.find(text);
+  if (statement == nullptr) statement = co_await prepare(text, context);
+  Rows rows{text, *statement, batch, batch.parameters_per_row(), false, context};
   rows.may_miss =
       batch.operation == driver::Operation::update || batch.operation == driver::Operation::remove;
   for (std::size_t begin = 0; begin < batch.row_count(); begin += pipelined_rows)

@@ -46,8 +46,7 @@ class PostgresqlWire final : public sql::Wire {
   struct Sent;
   struct Rows;
 
-  Task<Statement> prepared(const std::string& text, const ErrorContext& context);
-  Task<Statement> prepare(const std::string& text, const ErrorContext& context);
+  Task<const Statement*> prepare(const std::string& text, const ErrorContext& context);
   Task<Result> run(const std::string& text, std::span<const ValueView> parameters,
                    const ErrorContext& context);
   Task<Result> run_prepared(const Statement& statement, const ErrorContext& context);
@@ -63,7 +62,7 @@ class PostgresqlWire final : public sql::Wire {
   void enter_pipeline(const ErrorContext& context);
   void send(const Statement& statement, const ErrorContext& context);
   void send_text(const std::string& text, const ErrorContext& context);
-  void bind(const Statement& statement, std::span<const ValueView> parameters, const ErrorContext& context);
+  void bind(const Statement& statement, std::span<const ValueView> parameters, const std::string& text);
   bool is_stale(const PGresult* result, const std::string& text);
   void store_row(Rows& rows, std::size_t row, const PGresult* result);
   void pass_rows(const PGresult* result, driver::RowSink& sink);

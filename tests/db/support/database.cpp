@@ -50,18 +50,19 @@ Database on_server(std::string name, const std::string& url, std::shared_ptr<con
 
 #ifdef KIN_TEST_POSTGRESQL
 constexpr Traits postgresql_traits = {
-    .stores_nan = true, .stores_unsigned_64 = true, .stores_nul_in_text = false, .tells_failed_row = false};
+    .stores_nan = true, .stores_unsigned_64 = true, .stores_nul_in_text = false, .tells_failed_row = false, .locks_rows = true};
 #endif
 #ifdef KIN_TEST_MYSQL
 constexpr Traits mariadb_traits = {.stores_infinities = false,
                                    .stores_unsigned_64 = true,
                                    .rows_refer_to_each_other = false,
-                                   .tells_failed_row = false};
+                                   .tells_failed_row = false, .locks_rows = true};
 constexpr Traits mysql_traits = {.stores_infinities = false,
                                  .stores_unsigned_64 = true,
                                  .rows_refer_to_each_other = false,
                                  .tells_failed_row = false,
-                                 .returns_defaults = false};
+                                 .returns_defaults = false,
+                                 .locks_rows = true};
 #endif
 
 std::vector<Database> all_databases() {

@@ -24,6 +24,7 @@ struct Traits {
   bool rows_refer_to_each_other = true;  ///< in one batch, although their keys are generated
   bool tells_failed_row = true;          ///< of any batch, whatever its size
   bool returns_defaults = true;          ///< in the statement that inserts
+  bool locks_rows = false;               ///< not the whole database
 };
 
 /// A database that the suite runs on: where the Orm of one test lives, made fresh for it.

@@ -25,6 +25,23 @@ void require_transaction_for(LockMode lock, int level) {
     throw TransactionStateError(
         "a pessimistic lock lasts until the end of a transaction; call begin() or use transactional()");
 }
+
+/// What the text is run with. Throws where they are more than a statement may have: some databases and client
+/// libraries answer that with words that say nothing, or lose the connection.
+std::vector<ValueView> values_of(const FindRequest& request, const query::ReadPlan& plan,
+                                 const driver::Capabilities& capabilities) {
+  std::vector<ValueView> values;
+  query::collect_values(request, plan, values);
+  if (values.size() > capabilities.max_parameters) {
+    const std::string name(plan.root->name);
+    throw ValidationError(
+        fmt::format("{}: the read has {} values, more than the {} that a statement may have here; read with shorter "
+                    "lists, one part after the other",
+                    name, values.size(), capabilities.max_parameters),
+        ErrorDetails{.entity = name});
+  }
+  return values;
+}
 }  // namespace
 
 Task<driver::Connection*> Manager::connection(driver::Loan& local) {
@@ -37,8 +54,7 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
   require_transaction_for(request.lock, transaction_level());
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
-  std::vector<ValueView> values;
-  query::collect_values(request, read->plan, values);
+  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
   const bool refresh = request.refresh || request.lock != LockMode::none;
   std::vector<EntityState*> roots;
   {
@@ -103,8 +119,7 @@ class NumberSink final : public driver::RowSink {
 Task<std::uint64_t> Manager::count(const FindRequest& request) {
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::count);
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
-  std::vector<ValueView> values;
-  query::collect_values(request, read->plan, values);
+  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
   NumberSink sink;
   driver::Loan loan;
   driver::Connection* connection = co_await this->connection(loan);
@@ -116,8 +131,7 @@ Task<std::uint64_t> Manager::count(const FindRequest& request) {
 Task<bool> Manager::exists(const FindRequest& request) {
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::exists);
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
-  std::vector<ValueView> values;
-  query::collect_values(request, read->plan, values);
+  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
   NumberSink sink;
   driver::Loan loan;
   driver::Connection* connection = co_await this->connection(loan);
@@ -129,8 +143,7 @@ Task<bool> Manager::exists(const FindRequest& request) {
 Task<void> Manager::rows(const FindRequest& request, driver::RowSink& sink) {
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
-  std::vector<ValueView> values;
-  query::collect_values(request, read->plan, values);
+  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
   driver::Loan loan;
   driver::Connection* connection = co_await this->connection(loan);
   const driver::ReadRequest read_request{read->plan, values};

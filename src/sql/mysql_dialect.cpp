@@ -203,10 +203,14 @@ class MysqlDialect : public Dialect {
 
   void compare_json(std::string& out, Op op, std::string_view json, std::string_view placeholder,
                     ValueKind kind) const override {
-    const bool is_truth = kind == ValueKind::boolean;
-    const auto value = is_truth
-                           ? fmt::format("if({}, cast('true' as json), cast('false' as json))", placeholder)
-                           : std::string(placeholder);
+    std::string value(placeholder);
+    if (kind == ValueKind::boolean) {
+      value = fmt::format("if({}, cast('true' as json), cast('false' as json))", placeholder);
+    } else if (kind == ValueKind::text) {
+      // Its type is said, and the statement is another than that of a number: a prepared one that was run with a
+      // number before compares a text as a number too, and finds nothing.
+      value = fmt::format("convert({} using utf8mb4)", placeholder);
+    }
     const auto comparison = fmt::format("{}{}{}", json, symbol(op), value);
     append_json_comparison(out, op, json, comparison, kind);
   }

@@ -19,11 +19,14 @@ class ReadingAsync : public DatabaseTest {
   void SetUp() override {
     start(library::entities, [](Options& options) { options.query_logger = nullptr; });
     EntityManager em = orm().em();
-    for (int i = 1; i <= 3; ++i) em.create<Author>({.id = i, .name = "author " + std::to_string(i), .email = std::to_string(i)});
-    for (int i = 1; i <= 2; ++i) em.create<Tag>({.id = i, .name = "tag " + std::to_string(i)});
+    // Keys are generated, from 1: so the tests can make more.
+    std::vector<Ref<Author>> authors;
+    std::vector<Ref<Tag>> tags;
+    for (int i = 1; i <= 3; ++i) authors.push_back(em.create<Author>({.name = "author " + std::to_string(i), .email = std::to_string(i)}));
+    for (int i = 1; i <= 2; ++i) tags.push_back(em.create<Tag>({.name = "tag " + std::to_string(i)}));
     for (int i = 1; i <= 8; ++i) {
-      auto book = em.create<Book>({.id = i, .title = "book " + std::to_string(i), .price = static_cast<double>(i), .author = em.get_reference<Author>(1 + i % 3)});
-      book->tags.add(em.get_reference<Tag>(1 + i % 2));
+      auto book = em.create<Book>({.title = "book " + std::to_string(i), .price = static_cast<double>(i), .author = authors[static_cast<std::size_t>(i % 3)]});
+      book->tags.add(tags[static_cast<std::size_t>(i % 2)]);
     }
     em.flush();
   }

@@ -121,11 +121,7 @@ TEST_P(ReadingDto, GroupsOfAJoin) {
                          .having(kin::count(field<&Book::id>) > 2)
                          .order_by(kin::column("name").asc())
                          .rows<Stat>();
-  EXPECT_EQ(statements(),
-            (std::vector<std::string>{
-                R"(select "a"."name" as "name", count("t0"."id") as "books", sum("t0"."price") as "total", avg("t0"."price") as "mean", )"
-                R"(min("t0"."price") as "least", max("t0"."price") as "most" from "book" as "t0" join "author" as "a" on )"
-                R"("a"."id" = "t0"."author_id" group by "a"."name" having count("t0"."id") > ? order by "name")"}));
+  EXPECT_EQ(statements().size(), 1u);
   ASSERT_EQ(stats.size(), groups.size());
   auto wanted = groups.begin();
   for (const Stat& stat : stats) {
@@ -137,6 +133,27 @@ TEST_P(ReadingDto, GroupsOfAJoin) {
     EXPECT_EQ(stat.most, wanted->second.most);
     ++wanted;
   }
+}
+
+/// An average is written in each dialect's own way; those of the others are proven in tests/unit/sql.
+class ReadingDtoTexts : public ReadingDto {};
+
+TEST_P(ReadingDtoTexts, GroupsOfAJoin) {
+  EntityManager em = orm().em();
+  const auto a = kin::alias<Author>("a");
+  (void)em.query<Book>()
+      .join<&Book::author>(a)
+      .select(a[field<&Author::name>].as("name"), kin::count(field<&Book::id>).as("books"), kin::sum(field<&Book::price>).as("total"),
+              kin::avg(field<&Book::price>).as("mean"), kin::min(field<&Book::price>).as("least"), kin::max(field<&Book::price>).as("most"))
+      .group_by(a[field<&Author::name>])
+      .having(kin::count(field<&Book::id>) > 2)
+      .order_by(kin::column("name").asc())
+      .rows<Stat>();
+  EXPECT_EQ(statements(),
+            (std::vector<std::string>{
+                R"(select "a"."name" as "name", count("t0"."id") as "books", sum("t0"."price") as "total", avg("t0"."price") as "mean", )"
+                R"(min("t0"."price") as "least", max("t0"."price") as "most" from "book" as "t0" join "author" as "a" on )"
+                R"("a"."id" = "t0"."author_id" group by "a"."name" having count("t0"."id") > ? order by "name")"}));
 }
 
 struct NameCount {
@@ -285,5 +302,6 @@ TEST_P(ReadingDto, ANullForAMemberThatCannotHoldItIsNamed) {
 }
 
 KIN_ON_EVERY_DATABASE(ReadingDto);
+KIN_ON_EVERY_SQLITE(ReadingDtoTexts);
 
 }  // namespace kin::test::reading_dto

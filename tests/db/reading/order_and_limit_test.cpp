@@ -90,6 +90,13 @@ TEST_P(ReadingOrder, ByAMemberOfARelationWithNullsWhereTheyAreAsked) {
                 }));
     }
   }
+}
+
+/// The order of nulls is written in each dialect's own way; those of the others are proven in tests/unit/sql.
+class ReadingOrderTexts : public ReadingOrder {};
+
+TEST_P(ReadingOrderTexts, ByAMemberOfARelationWithNullsLast) {
+  EntityManager em = orm().em();
   EXPECT_EQ(em.find<Book>().order_by(field<&Book::author, &Author::age>.desc().nulls_last(), field<&Book::id>.asc()).sql(),
             R"(select "t0"."id", "t0"."title", "t0"."price", "t0"."author_id" from "book" as "t0" )"
             R"(join "author" as "t1" on "t1"."id" = "t0"."author_id" order by "t1"."age" desc nulls last, "t0"."id")");
@@ -261,5 +268,6 @@ TEST_P(ReadingOrder, ACommentCannotEndItself) {
 }
 
 KIN_ON_EVERY_DATABASE(ReadingOrder);
+KIN_ON_EVERY_SQLITE(ReadingOrderTexts);
 
 }  // namespace kin::test::reading_order

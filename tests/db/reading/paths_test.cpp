@@ -187,7 +187,7 @@ TEST_P(ReadingPaths, JoinOnceAndOnlyWhatIsNeeded) {
   EntityManager em = orm().em();
   const std::string columns = R"(select "t0"."id", "t0"."name", "t0"."place_street", "t0"."place_number", )"
                               R"("t0"."store_street", "t0"."store_number", "t0"."town_id" from "shop" as "t0")";
-  const auto sql = [&](const Condition<Shop>& condition) { return em.find<Shop>(condition).sql(); };
+  const auto sql = [&](const Condition<Shop>& condition) { return canonical(em.find<Shop>(condition).sql()); };
   EXPECT_EQ(sql(field<&Shop::town> == 1), columns + R"( where "t0"."town_id" = ?)");
   EXPECT_EQ(sql(field<&Shop::town, &Town::id> == 1), columns + R"( where "t0"."town_id" = ?)");
   EXPECT_EQ(sql(field<&Shop::town, &Town::name> == "a" && field<&Shop::town, &Town::people> == 1),
@@ -320,7 +320,9 @@ TEST_P(ReadingPaths, QuantifiersInsideEachOther) {
 }
 
 TEST_P(ReadingPaths, QuantifiersInsideEachOtherTooDeepForTheDatabaseAreRefusedClearly) {
-  for (const int depth : {20, 60, 200}) {
+  // MySQL turns each into a semijoin, and plans 20 of them for minutes: docs/mysql.md.
+  const int deep = GetParam().name == "MySQL" ? 6 : 20;
+  for (const int depth : {deep, 60, 200}) {
     SCOPED_TRACE(depth);
     try {
       EXPECT_EQ(found<Shop>(sold_next_to(depth)), wanted(shops_, [](const ShopRow& s) { return !s.goods.empty(); }));

@@ -164,7 +164,7 @@ TEST_P(ReadingPopulateLibrary, ItemsAreReadWithTheirForeignKeyOnce) {
   EntityManager em = orm().em();
   (void)em.find<Author>().populate<&Author::books>().strategy(Strategy::select_in).list();
   ASSERT_EQ(statements().size(), 2u);
-  const std::string& items = statements().back();
+  const std::string items = statements().back();
   EXPECT_EQ(items.substr(0, items.find(" where")),
             R"(select "t0"."id", "t0"."title", "t0"."price", "t0"."author_id" from "book" as "t0")");
 }

@@ -82,13 +82,13 @@ TEST(MariadbDialect, TextOperators) {
 }
 
 TEST(MysqlDialect, ValuesInsideJson) {
-  EXPECT_EQ(where(meta_at({"a", "b"}) == "x"), IN_MYSQL " = ?");
+  EXPECT_EQ(where(meta_at({"a", "b"}) == "x"), IN_MYSQL " = convert(? using utf8mb4)");
   EXPECT_EQ(where(meta_at({"a"}) != 1), IN_MYSQL " <> ?");
   EXPECT_EQ(where(meta_at({"a"}) == true), IN_MYSQL " = if(?, cast('true' as json), cast('false' as json))");
   EXPECT_EQ(where(meta_at({"a"}) > 1),
             "case when json_type(" IN_MYSQL ") in " NUMBERS " then " IN_MYSQL " > ? end");
   EXPECT_EQ(where(meta_at({"a"}) <= "x"),
-            "case when json_type(" IN_MYSQL ") in ('STRING') then " IN_MYSQL " <= ? end");
+            "case when json_type(" IN_MYSQL ") in ('STRING') then " IN_MYSQL " <= convert(? using utf8mb4) end");
   EXPECT_EQ(where(meta_at({"a"}).is_null()), IN_MYSQL " is null");
   EXPECT_EQ(selected(Request<Book>().column(meta_at({"a"}))), "json_unquote(" IN_MYSQL ")");
   EXPECT_EQ(clauses(Request<Book>().by(meta_at({"a"}).desc())), " order by " IN_MYSQL " desc");

@@ -96,8 +96,10 @@ TEST_P(Connecting, BlockingVerbsNeverSuspendAndAsyncOnesDo) {
   em.create<Note>({.text = "x"});
   em.flush();
   EXPECT_EQ(em.count<Note>(), 1u);
+  em.execute(traits().awaited_query);
   EXPECT_EQ(detail::suspension_count(), before);
   EXPECT_EQ(sync_wait(em.count_async<Note>()), 1u);
+  sync_wait(em.execute_async(traits().awaited_query));
   EXPECT_GT(detail::suspension_count(), before);
 }
 

@@ -446,7 +446,7 @@ Task<std::uint64_t> MysqlWire::change_array(const Writing& writing, std::size_t 
   parameters_.clear();
   add_rows(writing, first, count);
   fits = fitting_rows(writing, count) == count && parameters_.fits_array(writing.parameters);
-  if (!fits) co_return 0;
+  if (!fits) co_return std::uint64_t{0};
   StatementUse use = co_await prepared(writing.text);
   check_count(writing.parameters, use, writing.text);
   if (!parameters_.bind_array(use.handle(), writing.parameters))

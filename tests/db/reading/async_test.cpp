@@ -197,6 +197,7 @@ TEST_P(ReadingAsync, AsyncVerbsDoSuspend) {
   EntityManager em = orm().em();
   const auto before = kin::detail::suspension_count();
   EXPECT_EQ(kin::sync_wait(count_once(em)), 8u);
+  kin::sync_wait(em.execute_async(traits().awaited_query));
   EXPECT_GT(kin::detail::suspension_count(), before);
 }
 

@@ -49,20 +49,27 @@ Database on_server(std::string name, const std::string& url, std::shared_ptr<con
 #endif
 
 #ifdef KIN_TEST_POSTGRESQL
-constexpr Traits postgresql_traits = {
-    .stores_nan = true, .stores_unsigned_64 = true, .stores_nul_in_text = false, .tells_failed_row = false, .locks_rows = true};
+constexpr Traits postgresql_traits = {.stores_nan = true,
+                                      .stores_unsigned_64 = true,
+                                      .stores_nul_in_text = false,
+                                      .tells_failed_row = false,
+                                      .locks_rows = true,
+                                      .awaited_query = "select pg_sleep(0.02)::text"};
 #endif
 #ifdef KIN_TEST_MYSQL
 constexpr Traits mariadb_traits = {.stores_infinities = false,
                                    .stores_unsigned_64 = true,
                                    .rows_refer_to_each_other = false,
-                                   .tells_failed_row = false, .locks_rows = true};
+                                   .tells_failed_row = false,
+                                   .locks_rows = true,
+                                   .awaited_query = "select sleep(0.02)"};
 constexpr Traits mysql_traits = {.stores_infinities = false,
                                  .stores_unsigned_64 = true,
                                  .rows_refer_to_each_other = false,
                                  .tells_failed_row = false,
                                  .returns_defaults = false,
-                                 .locks_rows = true};
+                                 .locks_rows = true,
+                                 .awaited_query = "select sleep(0.02)"};
 #endif
 
 std::vector<Database> all_databases() {

@@ -25,6 +25,9 @@ struct Traits {
   bool tells_failed_row = true;          ///< of any batch, whatever its size
   bool returns_defaults = true;          ///< in the statement that inserts
   bool locks_rows = false;               ///< not the whole database
+  /// A query whose answer is sure to be awaited: a server may answer a short one before anybody waits. Every statement
+  /// is awaited on SQLite, where a thread does the work.
+  const char* awaited_query = "select 1";
 };
 
 /// A database that the suite runs on: where the Orm of one test lives, made fresh for it.

@@ -368,8 +368,7 @@ TEST_P(UowTransactionsOfTwo, RetriesOutwaitAnotherConnectionsLock) {
   EXPECT_EQ(stored("holder"), 1);
 }
 
-TEST_P(UowTransactions, RetriesOutwaitALockThatThePendingFlushMeets) {
-  if (GetParam().name != "SQLiteFile") GTEST_SKIP() << "needs a second connection to the same file";
+TEST_P(UowTransactionsOfTwo, RetriesOutwaitALockThatThePendingFlushMeets) {
   std::string file;
   start(entities, [&](Options& options) {
     options.driver = sqlite::driver({.busy_timeout = std::chrono::milliseconds(1)});

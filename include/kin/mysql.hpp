@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-/// kin on MySQL 8 and later, and on MariaDB 10.6 and later: the server tells which one it is, whichever of
+/// kin on MySQL 8.0.17 and later, and on MariaDB 10.9 and later: the server tells which one it is, whichever of
 /// the two driver() functions was called. Options::client_url is such as
 /// "mysql://user:password@host:3306/library?ssl-mode=verify-full&ssl-ca=/etc/ca.pem" or
 /// "mysql://user@localhost/library?socket=/run/mysqld/mysqld.sock"; "mariadb://" means the same.
@@ -20,16 +20,14 @@
 /// What to know of MySQL and MariaDB here:
 /// - Sessions are utf8mb4 and in UTC. Strict mode is on, so a value that does not fit is refused and not cut.
 /// - MySQL plans a query with dozens of joins for minutes, such as one of conditions on collections 20 deep; an
-///   Options::on_connect of "set optimizer_search_depth = 3" or "set max_execution_time = 10000" helps.
+///   Options::on_connect of "set max_execution_time = 10000" ends it in time.
 /// - An update counts the rows that it met, changed or not.
-/// - New rows of one type and shape travel together: on MySQL as rows of one insert, on MariaDB as an array
-/// of
+/// - New rows of one type and shape travel together: on MySQL as rows of one insert, on MariaDB as an array of
 ///   parameters. MariaDB tells their keys and defaults in the same round trip; on MySQL the keys follow from
 ///   the first one, and other columns that the database fills in are read by a select afterwards.
 /// - Updates and deletes go row by row on MySQL, and as an array of parameters on MariaDB.
 /// - There is no NaN and no infinity: both are refused.
-/// - Whoever loses a deadlock has lost all of the transaction; a lock that is not granted in time only ends
-/// the
+/// - Whoever loses a deadlock has lost all of the transaction; a lock that is not granted in time only ends the
 ///   statement, unless innodb_rollback_on_timeout is set.
 /// - Statements that define tables commit the open transaction.
 namespace kin::mysql {

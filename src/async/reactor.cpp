@@ -204,6 +204,7 @@ Reactor::~Reactor() {
 }
 
 Reactor::Wait::~Wait() {
+  if (!handle_) return;  // never suspended, so never listed
   const std::lock_guard lock(state_->mutex);
   if (listed_) state_->remove(*this);
 }

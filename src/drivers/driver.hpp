@@ -36,11 +36,8 @@ struct Capabilities {
   /// Most parameters a statement may have.
   std::uint32_t max_parameters = 999;
   bool savepoints = true;
-  bool row_locks = false;  ///< select … for update
-  bool full_text = false;
   bool regular_expressions = false;
   bool json = false;
-  bool right_nulls_order = true;  ///< nulls first / last in the text
 };
 
 /// Receives rows. Cells are valid during the call. May throw to end the read.
@@ -94,8 +91,8 @@ class WriteBatch {
   ValueView parameter(std::size_t row, std::size_t index, Scratch& scratch) const;
   /// Stores a value read back into the row's entity, e.g. the generated key.
   void store(std::size_t row, const Column& column, ValueView value) const;
-  /// The row in words for an error, without a value that is written: by the key of a row that exists, by its place in
-  /// the batch of one that is inserted.
+  /// The row in words for an error, without a value that is written: by the key of a row that exists, by its
+  /// place in the batch of one that is inserted.
   std::string row_in_words(std::size_t row) const;
   /// To be called by the driver for an update or remove that met no row.
   void missed(std::size_t row);

@@ -73,7 +73,9 @@ std::string Ddl::quoted(std::string_view identifier) const {
 }
 
 std::string Ddl::qualified(std::string_view schema, std::string_view name) const {
-  return schema.empty() ? quoted(name) : quoted(schema) + "." + quoted(name);
+  std::string text;
+  dialect_.qualify(text, schema, name);
+  return text;
 }
 
 std::string Ddl::column_list(const std::vector<const Column*>& columns) const {
@@ -91,10 +93,7 @@ std::string Ddl::target_of(const EntityMetadata& target) const {
   return qualified(target.schema, target.table);
 }
 
-std::string Ddl::type_of(const Column& column) const {
-  if (!column.type.empty()) return column.type;
-  return dialect_.column_type(origin_of(column));
-}
+std::string Ddl::type_of(const Column& column) const { return dialect_.column_type(column); }
 
 std::string Ddl::default_of(const Column& column) const {
   const Property& property = *column.property;

@@ -85,12 +85,6 @@ const ForeignKey* single_foreign_key(const Table& table, const Column& column) {
   return found == table.foreign_keys.end() ? nullptr : &*found;
 }
 
-const Column& origin_of(const Column& column) {
-  const Column* origin = &column;
-  while (origin->references) origin = origin->references;
-  return *origin;
-}
-
 std::string path_of(const Column& column) {
   return column.property->entity->name + "." + column.property->name;
 }

@@ -36,9 +36,6 @@ std::vector<Table> tables_of(std::span<const EntityMetadata* const> entities);
 /// The columns in which `table` has a foreign key that goes over one column only, or null.
 const ForeignKey* single_foreign_key(const Table& table, const Column& column);
 
-/// The column that decides about the type: that of the key which a foreign key refers to, through all steps.
-const Column& origin_of(const Column& column);
-
 /// "Book.author", for messages.
 std::string path_of(const Column& column);
 

@@ -41,6 +41,14 @@ class Dialect {
   virtual ~Dialect() = default;
   /// Appends an identifier in quotes, quotes inside it doubled.
   virtual void quote(std::string& out, std::string_view identifier) const = 0;
+  /// Appends the name of a table, with its schema where it has one.
+  void qualify(std::string& out, std::string_view schema, std::string_view name) const {
+    if (!schema.empty()) {
+      quote(out, schema);
+      out += '.';
+    }
+    quote(out, name);
+  }
   /// Appends the placeholder of the parameter with this number, counted from 1.
   virtual void placeholder(std::string& out, std::uint32_t number) const = 0;
   /// Column type in DDL; a foreign key has that of the key it refers to.

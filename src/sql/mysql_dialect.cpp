@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sql/dialect.hpp"
+#include "sql/dialect_text.hpp"
 #include "sql/mysql_collation.hpp"
 
 namespace kin::sql {
@@ -18,35 +19,6 @@ using detail::Op;
 constexpr std::uint32_t key_length = 255;
 // Of a row: 65535 bytes for all columns that are stored in it.
 constexpr std::uint32_t largest_varchar = 8191;
-
-std::string_view symbol(Op op) {
-  switch (op) {
-    case Op::eq:
-      return " = ";
-    case Op::ne:
-      return " <> ";
-    case Op::lt:
-      return " < ";
-    case Op::le:
-      return " <= ";
-    case Op::gt:
-      return " > ";
-    case Op::ge:
-      return " >= ";
-    case Op::in:
-      return " in ";
-    case Op::not_in:
-      return " not in ";
-    case Op::between:
-      return " between ";
-    case Op::like:
-      return " like ";
-    case Op::matches:
-      return " regexp ";
-    default:
-      return "";
-  }
-}
 
 bool is_indexed(const Column& column) {
   if (column.primary_key) return true;
@@ -77,20 +49,6 @@ std::string fraction(std::string_view type, const Column& column) {
   return digits == 0 ? std::string(type) : fmt::format("{}({})", type, digits);
 }
 
-std::string_view aggregate_name(Op op) {
-  switch (op) {
-    case Op::count:
-    case Op::count_distinct:
-      return "count";
-    case Op::sum:
-      return "sum";
-    case Op::min:
-      return "min";
-    default:
-      return "max";
-  }
-}
-
 /// The types of JSON values that a value of this kind can be less or greater than.
 std::string_view json_types(ValueKind kind) {
   if (kind == ValueKind::boolean) return "('BOOLEAN')";
@@ -106,41 +64,35 @@ std::string_view json_types(ValueKind kind) {
 class MysqlDialect : public Dialect {
  public:
   void quote(std::string& out, std::string_view identifier) const override {
-    out += '`';
-    for (const char c : identifier) {
-      if (c == '`') out += '`';
-      out += c;
-    }
-    out += '`';
+    append_quoted(out, identifier, '`');
   }
 
   void placeholder(std::string& out, std::uint32_t) const override { out += '?'; }
 
   std::string column_type(const Column& column) const override {
-    const Column* own = &column;
-    while (own->type.empty() && own->references) own = own->references;
-    if (!own->type.empty()) return own->type;
-    const Property& property = *own->property;
-    switch (own->codec->kind) {
+    const Column& own = typed_column(column);
+    if (!own.type.empty()) return own.type;
+    const Property& property = *own.property;
+    switch (own.codec->kind) {
       case ValueKind::boolean:
         return "boolean";
       case ValueKind::integer:
       case ValueKind::unsigned_integer:
-        return integer_type(*own->codec);
+        return integer_type(*own.codec);
       case ValueKind::real:
-        return own->codec->size_bits == 32 ? "float" : "double";
+        return own.codec->size_bits == 32 ? "float" : "double";
       case ValueKind::blob:
-        return is_indexed(*own) ? fmt::format("varbinary({})", property.length ? property.length : key_length)
-                                : "longblob";
+        return is_indexed(own) ? fmt::format("varbinary({})", property.length ? property.length : key_length)
+                               : "longblob";
       case ValueKind::decimal:
         return property.precision == 0 ? "decimal(65,30)"
                                        : fmt::format("decimal({},{})", property.precision, property.scale);
       case ValueKind::date:
         return "date";
       case ValueKind::time:
-        return fraction("time", *own);
+        return fraction("time", own);
       case ValueKind::timestamp:
-        return fraction("datetime", *own);
+        return fraction("datetime", own);
       case ValueKind::uuid:
         return "binary(16)";
       case ValueKind::json:
@@ -149,7 +101,7 @@ class MysqlDialect : public Dialect {
       case ValueKind::null:
         break;
     }
-    return text_type(*own);
+    return text_type(own);
   }
 
   void value(std::string& out, std::string_view placeholder, ValueKind kind,
@@ -193,7 +145,7 @@ class MysqlDialect : public Dialect {
     if ((op == Op::eq || op == Op::ne) && column && column->codec->kind == ValueKind::json)
       return compare_documents(out, op, left, right);
     out += left;
-    out += symbol(op);
+    out += common_symbol(op);
     out += right;
   }
 
@@ -207,11 +159,11 @@ class MysqlDialect : public Dialect {
     if (kind == ValueKind::boolean) {
       value = fmt::format("if({}, cast('true' as json), cast('false' as json))", placeholder);
     } else if (kind == ValueKind::text) {
-      // Its type is said, and the statement is another than that of a number: a prepared one that was run with a
-      // number before compares a text as a number too, and finds nothing.
+      // Its type is said, and the statement is another than that of a number: a prepared one that was run
+      // with a number before compares a text as a number too, and finds nothing.
       value = fmt::format("convert({} using utf8mb4)", placeholder);
     }
-    const auto comparison = fmt::format("{}{}{}", json, symbol(op), value);
+    const auto comparison = fmt::format("{}{}{}", json, common_symbol(op), value);
     append_json_comparison(out, op, json, comparison, kind);
   }
 
@@ -292,7 +244,7 @@ class MysqlDialect : public Dialect {
   virtual void compare_documents(std::string& out, Op op, std::string_view left,
                                  std::string_view right) const {
     out += left;
-    out += symbol(op);
+    out += common_symbol(op);
     out += right;
   }
   /// With regard to case, whatever the collation.
@@ -311,11 +263,11 @@ class MariadbDialect final : public MysqlDialect {
     const std::string left = fmt::format("json_unquote({})", json);
     std::string comparison;
     if (kind == ValueKind::boolean) {
-      comparison = fmt::format("{}{}if({}, 'true', 'false')", left, symbol(op), placeholder);
+      comparison = fmt::format("{}{}if({}, 'true', 'false')", left, common_symbol(op), placeholder);
     } else if (kind == ValueKind::text) {
-      comparison = fmt::format("{}{}{} collate {}", left, symbol(op), placeholder, collation());
+      comparison = fmt::format("{}{}{} collate {}", left, common_symbol(op), placeholder, collation());
     } else {
-      comparison = fmt::format("{} + 0{}{}", left, symbol(op), placeholder);
+      comparison = fmt::format("{} + 0{}{}", left, common_symbol(op), placeholder);
     }
     if (op == Op::eq || op == Op::ne) {
       // Of another type it is not equal, and of null neither this nor that.

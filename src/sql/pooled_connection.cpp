@@ -25,7 +25,7 @@ driver::Loan loan_of(PooledConnection::Pool::Lease lease) noexcept {
 bool PooledConnection::try_lend(Pool& pool, driver::Loan& loan) {
   Pool::Lease lease;
   while (pool.try_acquire(lease)) {
-    if (lease->is_alive()) {
+    if (lease->is_usable()) {
       loan = loan_of(std::move(lease));
       return true;
     }
@@ -37,7 +37,7 @@ bool PooledConnection::try_lend(Pool& pool, driver::Loan& loan) {
 Task<driver::Loan> PooledConnection::lend(Pool& pool) {
   for (;;) {
     Pool::Lease lease = co_await pool.acquire();
-    if (lease->is_alive()) co_return loan_of(std::move(lease));
+    if (lease->is_usable()) co_return loan_of(std::move(lease));
     lease.discard();
   }
 }

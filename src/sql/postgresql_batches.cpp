@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "sql/statements.hpp"
+#include "sql/dialect_text.hpp"
 
 namespace kin::sql {
 namespace {
@@ -14,48 +14,16 @@ namespace {
 using driver::Operation;
 using driver::WriteBatch;
 
-const Column& origin_of(const Column& column) {
-  const Column* origin = &column;
-  while (origin->type.empty() && origin->references != nullptr) origin = origin->references;
-  return *origin;
-}
-
 /// The type of an array that carries a column's values. It is as wide as the kind of value, for the cast of
 /// an array to a column's own type would cut a text short where the column's assignment refuses it.
 std::string element_type(const Column& column) {
-  const Column& origin = origin_of(column);
-  if (!origin.type.empty()) {
-    const std::string type = origin.type.substr(0, origin.type.find('('));
+  const Column& typed = typed_column(column);
+  if (!typed.type.empty()) {
+    const std::string type = typed.type.substr(0, typed.type.find('('));
     return type.starts_with("char") ? "text" : type;  // a char without a length is one of a single character
   }
-  switch (origin.codec->kind) {
-    case ValueKind::boolean:
-      return "boolean";
-    case ValueKind::integer:
-      return "bigint";
-    case ValueKind::unsigned_integer:
-      return origin.codec->size_bits == 64 ? "numeric" : "bigint";
-    case ValueKind::real:
-      return "double precision";
-    case ValueKind::blob:
-      return "bytea";
-    case ValueKind::decimal:
-      return "numeric";
-    case ValueKind::date:
-      return "date";
-    case ValueKind::time:
-      return "time";
-    case ValueKind::timestamp:
-      return "timestamptz";
-    case ValueKind::uuid:
-      return "uuid";
-    case ValueKind::json:
-      return "jsonb";
-    case ValueKind::text:
-    case ValueKind::null:
-      break;
-  }
-  return "text";
+  const bool fits_bigint = typed.codec->kind == ValueKind::unsigned_integer && typed.codec->size_bits < 64;
+  return fits_bigint ? "bigint" : std::string(postgresql_type_of(typed.codec->kind));
 }
 
 class BatchWriter {
@@ -133,9 +101,7 @@ class BatchWriter {
   // The sequence is looked up once: a sub-select that cannot be merged into the outer one.
   void reserve_keys() {
     std::string table_name;
-    std::swap(out_, table_name);
-    table(batch_.entity->schema, batch_.entity->table);
-    std::swap(out_, table_name);
+    dialect_.qualify(table_name, batch_.entity->schema, batch_.entity->table);
     fmt::format_to(std::back_inserter(out_),
                    "select nextval(\"s\".\"key\") from (select pg_get_serial_sequence({}, {})::regclass as "
                    "\"key\" offset 0) as "
@@ -144,12 +110,9 @@ class BatchWriter {
   }
 
   static std::string literal(std::string_view text) {
-    std::string out = "'";
-    for (const char c : text) {
-      if (c == '\'') out += '\'';
-      out += c;
-    }
-    return out += '\'';
+    std::string out;
+    append_quoted(out, text, '\'');
+    return out;
   }
 
   void where_key() {
@@ -183,13 +146,7 @@ class BatchWriter {
     }
   }
 
-  void table(std::string_view schema, std::string_view name) {
-    if (!schema.empty()) {
-      dialect_.quote(out_, schema);
-      out_ += '.';
-    }
-    dialect_.quote(out_, name);
-  }
+  void table(std::string_view schema, std::string_view name) { dialect_.qualify(out_, schema, name); }
 
   const WriteBatch& batch_;
   const Dialect& dialect_;
@@ -198,6 +155,36 @@ class BatchWriter {
 };
 
 }  // namespace
+
+std::string_view postgresql_type_of(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::boolean:
+      return "boolean";
+    case ValueKind::integer:
+      return "bigint";
+    case ValueKind::unsigned_integer:
+    case ValueKind::decimal:
+      return "numeric";
+    case ValueKind::real:
+      return "double precision";
+    case ValueKind::blob:
+      return "bytea";
+    case ValueKind::date:
+      return "date";
+    case ValueKind::time:
+      return "time";
+    case ValueKind::timestamp:
+      return "timestamptz";
+    case ValueKind::uuid:
+      return "uuid";
+    case ValueKind::json:
+      return "jsonb";
+    case ValueKind::text:
+    case ValueKind::null:
+      break;
+  }
+  return "text";
+}
 
 bool takes_arrays(const WriteBatch& batch) {
   if (batch.row_count() < 2) return false;

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "drivers/driver.hpp"
 #include "sql/dialect.hpp"
 
 namespace kin::sql {
+
+/// The type that PostgreSQL has for all values of a kind.
+std::string_view postgresql_type_of(ValueKind kind);
 
 /// True for a batch that is one statement with an array of each column's values, not one for each row.
 bool takes_arrays(const driver::WriteBatch& batch);

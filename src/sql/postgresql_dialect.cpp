@@ -8,6 +8,7 @@
 
 #include "drivers/driver.hpp"
 #include "sql/dialect.hpp"
+#include "sql/dialect_text.hpp"
 #include "sql/postgresql_batches.hpp"
 
 namespace kin::sql {
@@ -17,26 +18,6 @@ using detail::Op;
 
 std::string_view symbol(Op op) {
   switch (op) {
-    case Op::eq:
-      return " = ";
-    case Op::ne:
-      return " <> ";
-    case Op::lt:
-      return " < ";
-    case Op::le:
-      return " <= ";
-    case Op::gt:
-      return " > ";
-    case Op::ge:
-      return " >= ";
-    case Op::in:
-      return " in ";
-    case Op::not_in:
-      return " not in ";
-    case Op::between:
-      return " between ";
-    case Op::like:
-      return " like ";
     case Op::ilike:
       return " ilike ";
     case Op::matches:
@@ -46,7 +27,7 @@ std::string_view symbol(Op op) {
     case Op::contained_in:
       return " <@ ";
     default:
-      return "";
+      return common_symbol(op);
   }
 }
 
@@ -63,37 +44,6 @@ std::string integer_type(const Column& column) {
 
 std::string fraction(std::string_view type, const Column& column) {
   return fmt::format("{}({})", type, column.codec->fraction_digits);
-}
-
-/// The type that a bound value of this kind has.
-std::string_view type_of(ValueKind kind) {
-  switch (kind) {
-    case ValueKind::boolean:
-      return "boolean";
-    case ValueKind::integer:
-      return "bigint";
-    case ValueKind::unsigned_integer:
-    case ValueKind::decimal:
-      return "numeric";
-    case ValueKind::real:
-      return "double precision";
-    case ValueKind::blob:
-      return "bytea";
-    case ValueKind::date:
-      return "date";
-    case ValueKind::time:
-      return "time";
-    case ValueKind::timestamp:
-      return "timestamptz";
-    case ValueKind::uuid:
-      return "uuid";
-    case ValueKind::json:
-      return "jsonb";
-    case ValueKind::text:
-    case ValueKind::null:
-      break;
-  }
-  return "text";
 }
 
 bool is_number(ValueKind kind) {
@@ -114,12 +64,7 @@ std::string_view json_kind(ValueKind kind) {
 class PostgresqlDialect final : public Dialect {
  public:
   void quote(std::string& out, std::string_view identifier) const override {
-    out += '"';
-    for (const char c : identifier) {
-      if (c == '"') out += '"';
-      out += c;
-    }
-    out += '"';
+    append_quoted(out, identifier, '"');
   }
 
   void placeholder(std::string& out, std::uint32_t number) const override {
@@ -127,27 +72,26 @@ class PostgresqlDialect final : public Dialect {
   }
 
   std::string column_type(const Column& column) const override {
-    const Column* own = &column;
-    while (own->type.empty() && own->references) own = own->references;
-    if (!own->type.empty()) return own->type;
-    const Property& property = *own->property;
-    switch (own->codec->kind) {
+    const Column& own = typed_column(column);
+    if (!own.type.empty()) return own.type;
+    const Property& property = *own.property;
+    switch (own.codec->kind) {
       case ValueKind::integer:
       case ValueKind::unsigned_integer:
-        return integer_type(*own);
+        return integer_type(own);
       case ValueKind::real:
-        return own->codec->size_bits == 32 ? "real" : "double precision";
+        return own.codec->size_bits == 32 ? "real" : "double precision";
       case ValueKind::decimal:
         return property.precision == 0 ? "numeric"
                                        : fmt::format("numeric({},{})", property.precision, property.scale);
       case ValueKind::time:
-        return fraction("time", *own);
+        return fraction("time", own);
       case ValueKind::timestamp:
-        return fraction("timestamptz", *own);
+        return fraction("timestamptz", own);
       case ValueKind::text:
         return property.length == 0 ? "text" : fmt::format("varchar({})", property.length);
       default:
-        return std::string(type_of(own->codec->kind));
+        return std::string(postgresql_type_of(own.codec->kind));
     }
   }
 
@@ -201,7 +145,8 @@ class PostgresqlDialect final : public Dialect {
 
   void compare_json(std::string& out, Op op, std::string_view json, std::string_view placeholder,
                     ValueKind kind) const override {
-    const auto comparison = fmt::format("{}{}to_jsonb({}::{})", json, symbol(op), placeholder, type_of(kind));
+    const auto comparison =
+        fmt::format("{}{}to_jsonb({}::{})", json, symbol(op), placeholder, postgresql_type_of(kind));
     if (op == Op::eq || op == Op::ne) {
       out += comparison;
     } else {
@@ -272,15 +217,16 @@ class PostgresqlDialect final : public Dialect {
 
   /// What has to be said of a value beside a column: nothing where the column tells the value's own type.
   std::string_view type_beside(ValueKind kind, const Column* column) const {
-    if (!column) return type_of(kind);
+    if (!column) return postgresql_type_of(kind);
     const ValueKind column_kind = column->codec->kind;
-    if (!is_number(kind) || kind == ValueKind::decimal) return kind == column_kind ? "" : type_of(kind);
+    if (!is_number(kind) || kind == ValueKind::decimal)
+      return kind == column_kind ? "" : postgresql_type_of(kind);
     const std::string column_type = this->column_type(*column);
     if (kind == ValueKind::unsigned_integer)  // as numeric it would not use the index of an integer
       return column_type.starts_with("numeric") || column_type == "bigint"                     ? ""
              : column_kind == ValueKind::unsigned_integer || column_kind == ValueKind::integer ? "bigint"
                                                                                                : "numeric";
-    return column_type == type_of(kind) ? "" : type_of(kind);
+    return column_type == postgresql_type_of(kind) ? "" : postgresql_type_of(kind);
   }
 };
 

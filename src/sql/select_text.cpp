@@ -150,12 +150,11 @@ void SelectWriter::write_join(const Source& source) {
 }
 
 void SelectWriter::write_table(const Source& source) {
-  const std::string& schema = source.pivot ? source.pivot->schema : source.entity->schema;
-  if (!schema.empty()) {
-    dialect_.quote(out_, schema);
-    out_ += '.';
+  if (source.pivot) {
+    dialect_.qualify(out_, source.pivot->schema, source.pivot->name);
+  } else {
+    dialect_.qualify(out_, source.entity->schema, source.entity->table);
   }
-  dialect_.quote(out_, source.pivot ? source.pivot->name : source.entity->table);
   out_ += " as ";
   dialect_.quote(out_, source.alias);
 }

@@ -6,13 +6,14 @@
 #include <fmt/format.h>
 
 #include "sql/dialect.hpp"
+#include "sql/dialect_text.hpp"
 
 namespace kin::sql {
 namespace {
 
 using detail::Op;
 
-/// A kin::Decimal column without a precision is text, which only the driver's own functions can compare.
+// A kin::Decimal column without a precision is text, which only the driver's own functions can compare.
 // SQLite's numbers hold 15 decimal digits exactly; a decimal of more is kept as text.
 constexpr std::uint32_t exact_digits = 15;
 
@@ -24,25 +25,6 @@ bool is_decimal_text(const Column* column) {
 
 std::string_view symbol(Op op) {
   switch (op) {
-    case Op::eq:
-      return " = ";
-    case Op::ne:
-      return " <> ";
-    case Op::lt:
-      return " < ";
-    case Op::le:
-      return " <= ";
-    case Op::gt:
-      return " > ";
-    case Op::ge:
-      return " >= ";
-    case Op::in:
-      return " in ";
-    case Op::not_in:
-      return " not in ";
-    case Op::between:
-      return " between ";
-    case Op::like:
     case Op::ilike:  // SQLite's like ignores the case of ASCII letters
       return " like ";
     case Op::matches:
@@ -50,23 +32,7 @@ std::string_view symbol(Op op) {
     case Op::fulltext:
       return " match ";
     default:
-      return "";
-  }
-}
-
-std::string_view aggregate_name(Op op) {
-  switch (op) {
-    case Op::count:
-    case Op::count_distinct:
-      return "count";
-    case Op::sum:
-      return "sum";
-    case Op::avg:
-      return "avg";
-    case Op::min:
-      return "min";
-    default:
-      return "max";
+      return common_symbol(op);
   }
 }
 
@@ -78,12 +44,7 @@ constexpr std::string_view same_element =
 class SqliteDialect final : public Dialect {
  public:
   void quote(std::string& out, std::string_view identifier) const override {
-    out += '"';
-    for (const char c : identifier) {
-      if (c == '"') out += '"';
-      out += c;
-    }
-    out += '"';
+    append_quoted(out, identifier, '"');
   }
 
   void placeholder(std::string& out, std::uint32_t) const override { out += '?'; }
@@ -91,11 +52,10 @@ class SqliteDialect final : public Dialect {
   // Names are chosen so that SQLite's rules give each column an affinity that keeps what is written: "json"
   // alone would be a number's, and turn 1.0 into 1.
   std::string column_type(const Column& column) const override {
-    const Column* own = &column;
-    while (own->type.empty() && own->references) own = own->references;
-    if (!own->type.empty()) return own->type;
-    const Property& property = *own->property;
-    switch (own->codec->kind) {
+    const Column& own = typed_column(column);
+    if (!own.type.empty()) return own.type;
+    const Property& property = *own.property;
+    switch (own.codec->kind) {
       case ValueKind::boolean:
         return "boolean";
       case ValueKind::integer:
@@ -142,9 +102,8 @@ class SqliteDialect final : public Dialect {
         return append(R"(case when {0} is not null then exists (select 1 from json_each({0}) as "_have" )"
                       R"(where "_have"."key" = {1}) end)");
       case Op::overlaps:
-        return append(
-            R"(case when {0} is not null then exists (select 1 from json_each({0}) as "_have" )"
-            R"(join json_each({1}) as "_want" on {2}) end)");
+        return append(R"(case when {0} is not null then exists (select 1 from json_each({0}) as "_have" )"
+                      R"(join json_each({1}) as "_want" on {2}) end)");
       case Op::contains_all:
         return append(R"(case when {0} is not null then not exists (select 1 from json_each({1}) as "_want" )"
                       R"(where not exists (select 1 from json_each({0}) as "_have" where {2})) end)");

@@ -141,13 +141,7 @@ class WriteWriter {
     dialect_.placeholder(out_, ++parameters_);
   }
 
-  void table(std::string_view schema, std::string_view name) {
-    if (!schema.empty()) {
-      dialect_.quote(out_, schema);
-      out_ += '.';
-    }
-    dialect_.quote(out_, name);
-  }
+  void table(std::string_view schema, std::string_view name) { dialect_.qualify(out_, schema, name); }
 
   const WriteBatch& batch_;
   const Dialect& dialect_;

@@ -22,6 +22,22 @@ namespace {
 using detail::Manager;
 using Columns = std::span<const Column* const>;
 
+/// Values of one column are of one kind; with their lengths in front, texts side by side can't be taken for
+/// others.
+void append_packed_value(ValueView value, std::string& packed) {
+  const auto append = [&](const auto& number) {
+    packed.append(reinterpret_cast<const char*>(&number), sizeof number);
+  };
+  if (value.has_bytes()) {
+    append(value.bytes().size());
+    packed += value.bytes();
+  } else if (value.kind() == ValueKind::real) {
+    append(value.as_real() + 0.0);  // of -0.0, which equals it, 0.0
+  } else {
+    append(value.as_integer());
+  }
+}
+
 /// The values of some columns as comparable bytes; false when one of them is null, which is unique by itself.
 template <class ValueOf>
 bool pack(Columns columns, std::string& packed, ValueOf&& value_of) {
@@ -30,15 +46,15 @@ bool pack(Columns columns, std::string& packed, ValueOf&& value_of) {
     Scratch scratch;
     const ValueView value = value_of(*column, scratch);
     if (value.is_null()) return false;
-    packed += Value(value).to_string();
-    packed += '\0';
+    append_packed_value(value, packed);
   }
   return true;
 }
 
 bool pack_current(const EntityState& state, Columns columns, std::string& packed) {
-  return pack(columns, packed,
-              [&](const Column& column, Scratch& scratch) { return column_value(column, state.entity(), scratch); });
+  return pack(columns, packed, [&](const Column& column, Scratch& scratch) {
+    return column_value(column, state.entity(), scratch);
+  });
 }
 
 bool pack_stored(Manager& manager, const EntityState& state, Columns columns, std::string& packed) {
@@ -54,7 +70,8 @@ bool pack_stored(Manager& manager, const EntityState& state, Columns columns, st
 }
 
 bool touches(const ColumnMask& mask, Columns columns) {
-  return std::any_of(columns.begin(), columns.end(), [&](const Column* column) { return mask.has(column->index); });
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](const Column* column) { return mask.has(column->index); });
 }
 
 /// Sets of columns of one type that no two rows may share.
@@ -80,7 +97,8 @@ struct Marks {
   std::vector<Move> moves{};
 };
 
-void examine(Manager& manager, const EntityMetadata& entity, Columns columns, const FlushPlan& plan, Marks& marks) {
+void examine(Manager& manager, const EntityMetadata& entity, Columns columns, const FlushPlan& plan,
+             Marks& marks) {
   struct Taker {
     EntityState* state;
     bool inserts;
@@ -117,7 +135,8 @@ void include_referring_deletes(Manager& manager, const FlushPlan& plan, Marks& m
       if (marks.early_deletes.contains(change.state) || !change.state->snapshot) continue;
       for (const Property* reference : change.state->metadata->to_one) {
         if (!reference->owner) continue;
-        const EntityState* target = manager.runtime(*change.state->metadata).stored_reference(*change.state, *reference);
+        const EntityState* target =
+            manager.runtime(*change.state->metadata).stored_reference(*change.state, *reference);
         if (!target || !marks.early_deletes.contains(target)) continue;
         marks.early_deletes.insert(change.state);
         more = true;
@@ -129,8 +148,8 @@ void include_referring_deletes(Manager& manager, const FlushPlan& plan, Marks& m
 
 template <class Set>
 void move_marked(std::vector<ChangeSet>& from, std::vector<ChangeSet>& to, const Set& marked) {
-  const auto rest = std::stable_partition(from.begin(), from.end(),
-                                          [&](const ChangeSet& change) { return !marked.contains(change.state); });
+  const auto rest = std::stable_partition(
+      from.begin(), from.end(), [&](const ChangeSet& change) { return !marked.contains(change.state); });
   to.insert(to.end(), rest, from.end());
   from.erase(rest, from.end());
 }

@@ -43,6 +43,7 @@ TEST_P(Connecting, AWrongPasswordIsAConnectionErrorWithoutThePassword) {
   const ConnectionError error = refused(options);
   EXPECT_THAT(error.what(), Not(HasSubstr("-but-wrong")));
   EXPECT_THAT(error.what(), HasSubstr("no connection"));
+  EXPECT_FALSE(error.retryable()) << "it is refused the next time, too";
 }
 
 TEST_P(Connecting, NobodyThere) {

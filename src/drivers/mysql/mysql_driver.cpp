@@ -95,14 +95,11 @@ class MysqlDriver final : public driver::Driver {
 driver::Capabilities capabilities_of(bool is_mariadb) {
   driver::Capabilities capabilities;
   capabilities.name = is_mariadb ? "mariadb" : "mysql";
-  capabilities.sequential_batches =
-      false;  // all values of a statement are read before any of its keys is known
+  // All values of a statement are read before any of its keys is known.
+  capabilities.sequential_batches = false;
   capabilities.max_parameters = most_parameters;
-  capabilities.row_locks = true;
-  capabilities.full_text = true;
   capabilities.regular_expressions = true;
   capabilities.json = true;
-  capabilities.right_nulls_order = false;
   return capabilities;
 }
 

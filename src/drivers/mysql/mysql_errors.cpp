@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "sql/batch_errors.hpp"
+#include "sql/wire_errors.hpp"
 
 namespace kin::mysql {
 namespace {
@@ -37,7 +37,8 @@ const EntityMetadata* entity_of(const ErrorContext& context) {
 
 template <class E>
 [[noreturn]] void raise(Report& report, std::string message) {
-  if (report.context.batch != nullptr) message += sql::place_in_batch(*report.context.batch, report.context.row);
+  if (report.context.batch != nullptr)
+    message += sql::place_in_batch(*report.context.batch, report.context.row);
   if (!report.context.sql.empty()) message += fmt::format(" [{}]", report.context.sql);
   throw E(message, std::move(report.details));
 }

@@ -12,8 +12,8 @@
 
 #include <fmt/format.h>
 
-#include "drivers/mysql/mysql_texts.hpp"
-#include "sql/batch_errors.hpp"
+#include "sql/mysql_batches.hpp"
+#include "sql/wire_errors.hpp"
 
 namespace kin::mysql {
 namespace {
@@ -32,17 +32,8 @@ struct FreeResult {
 };
 using Result = std::unique_ptr<MYSQL_RES, FreeResult>;
 
-[[noreturn]] void refuse(std::string message, const std::string& text) {
-  ErrorDetails details;
-  details.sql = text;
-  throw ValidationError(fmt::format("{} [{}]", message, text), std::move(details));
-}
-
 void check_count(std::size_t given, const StatementUse& use, const std::string& text) {
-  if (given == use.parameter_count()) return;
-  refuse(
-      fmt::format("the statement has {} parameters, but {} values are given", use.parameter_count(), given),
-      text);
+  sql::check_value_count(use.parameter_count(), given, text);
 }
 
 std::string_view isolation_text(Isolation isolation) {
@@ -138,7 +129,7 @@ Task<std::uint64_t> MysqlWire::execute(const std::string& text, std::span<const 
     bind(use, text, parameters);
     co_return co_await execute_prepared(use, text, sink);
   }
-  if (!parameters.empty()) refuse("the server takes no parameters in such a statement", text);
+  if (!parameters.empty()) sql::refuse("the server takes no parameters in such a statement", text);
   co_return co_await execute_text(text, sink);
 }
 
@@ -202,7 +193,7 @@ Task<bool> MysqlWire::run_again_if_stale(StatementUse& use, const ErrorContext& 
 
 Task<StatementUse> MysqlWire::prepared(const std::string& text) {
   StatementUse use = co_await prepared_if_possible(text);
-  if (!use) refuse("the server can't prepare such a statement", text);
+  if (!use) sql::refuse("the server can't prepare such a statement", text);
   co_return use;
 }
 
@@ -245,7 +236,7 @@ void MysqlWire::bind(StatementUse& use, const std::string& text, std::span<const
   try {
     for (const ValueView& value : parameters) parameters_.add(value);
   } catch (const kin::detail::ConversionError& error) {
-    refuse(error.reason, text);
+    sql::refuse(error.reason, text);
   }
   if (!parameters_.bind(use.handle()))
     throw_error(Failure::of(use.handle(), session_->handle()), ErrorContext{text, nullptr, false});
@@ -305,7 +296,7 @@ Task<std::size_t> MysqlWire::insert_rows(const Writing& writing, std::size_t fir
   add_rows(writing, first, count);
   count = rows_of_one_insert(fitting_rows(writing, count), count);
   parameters_.truncate(count * writing.parameters);
-  const std::string text = count == 1 ? writing.text : insert_of_rows(writing.text, count);
+  const std::string text = count == 1 ? writing.text : sql::insert_of_rows(writing.text, count);
   StatementUse use = co_await prepared(text);
   check_count(count * writing.parameters, use, text);
   if (!parameters_.bind(use.handle()))
@@ -354,7 +345,7 @@ void MysqlWire::add_rows(const Writing& writing, std::size_t first, std::size_t 
       for (; index < writing.parameters; ++index)
         parameters_.add(writing.batch.parameter(row, index, scratch_));
     } catch (const kin::detail::ConversionError& error) {
-      sql::refuse_in_batch(writing.batch, index, error.reason, writing.text);
+      sql::refuse_in_batch(writing.batch, row, index, error.reason, writing.text);
     }
   }
 }
@@ -469,7 +460,7 @@ Task<void> MysqlWire::read_back(const Writing& writing, std::span<const Column* 
   const std::size_t largest = by_integer ? std::min(settings_.batch_size, most_parameters) : 1;
   for (std::size_t first = 0, count = 0; first < rows; first += count) {
     count = rows_of_one_insert(rows - first, largest);
-    const std::string text = select_by_keys(*keys.entity, columns, count);
+    const std::string text = sql::select_by_keys(*keys.entity, columns, count, sql::mysql_dialect());
     const Writing reading{text, keys, width, {text, &keys, false}};
     parameters_.clear();
     add_rows(reading, first, count);

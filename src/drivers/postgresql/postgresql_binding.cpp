@@ -242,16 +242,17 @@ void Parameters::add(ValueView value, std::uint32_t type) {
   finish(start, binary);
 }
 
-void Parameters::add_array(const driver::WriteBatch& batch, std::size_t begin, std::size_t end,
+void Parameters::add_array(const driver::WriteBatch& batch, std::size_t& row, std::size_t end,
                            std::size_t index, std::uint32_t type) {
   const std::uint32_t element = element_type(type);
+  const std::size_t begin = row;
   const std::size_t start = bytes_.size();
   append_number(bytes_, std::int32_t{1});  // dimensions
   append_number(bytes_, std::int32_t{1});  // may hold nulls
   append_number(bytes_, element);
   append_number(bytes_, static_cast<std::int32_t>(end - begin));
   append_number(bytes_, std::int32_t{1});  // number of the first element
-  for (std::size_t row = begin; row < end; ++row) {
+  for (; row < end; ++row) {
     const ValueView value = batch.parameter(row, index, scratch_);
     if (value.is_null()) {
       append_number(bytes_, std::int32_t{-1});
@@ -261,7 +262,8 @@ void Parameters::add_array(const driver::WriteBatch& batch, std::size_t begin, s
     append_number(bytes_, std::int32_t{0});
     if (element == type_unknown || !append_binary(bytes_, value, element)) {
       bytes_.resize(start);
-      add_text_array(batch, begin, end, index);
+      row = begin;
+      add_text_array(batch, row, end, index);
       return;
     }
     const auto length =
@@ -271,12 +273,13 @@ void Parameters::add_array(const driver::WriteBatch& batch, std::size_t begin, s
   finish(start, true);
 }
 
-void Parameters::add_text_array(const driver::WriteBatch& batch, std::size_t begin, std::size_t end,
+void Parameters::add_text_array(const driver::WriteBatch& batch, std::size_t& row, std::size_t end,
                                 std::size_t index) {
   const std::size_t start = bytes_.size();
-  bytes_ += '{';
-  for (std::size_t row = begin; row < end; ++row) {
-    if (row != begin) bytes_ += ',';
+  char separator = '{';
+  for (; row < end; ++row) {
+    bytes_ += separator;
+    separator = ',';
     append_array_element(bytes_, batch.parameter(row, index, scratch_));
   }
   bytes_ += '}';

@@ -18,8 +18,9 @@ class Parameters {
  public:
   void clear() noexcept;
   void add(ValueView value, std::uint32_t type);
-  /// One array of a column's values: of the rows from `begin` to `end` the parameter with this index.
-  void add_array(const driver::WriteBatch& batch, std::size_t begin, std::size_t end, std::size_t index,
+  /// One array of a column's values: of the rows from `row` to `end` the parameter with this index. After an
+  /// error `row` is the one that it is about.
+  void add_array(const driver::WriteBatch& batch, std::size_t& row, std::size_t end, std::size_t index,
                  std::uint32_t type);
 
   int count() const noexcept { return static_cast<int>(starts_.size()); }
@@ -31,7 +32,7 @@ class Parameters {
   void trim();
 
  private:
-  void add_text_array(const driver::WriteBatch& batch, std::size_t begin, std::size_t end, std::size_t index);
+  void add_text_array(const driver::WriteBatch& batch, std::size_t& row, std::size_t end, std::size_t index);
   void finish(std::size_t start, bool binary);
 
   std::string bytes_;

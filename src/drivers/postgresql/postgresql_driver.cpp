@@ -25,8 +25,8 @@ namespace {
 
 using sql::PooledConnection;
 
-// The protocol counts to 65 535, but libpq 15 takes the description of a statement with more than 7500 parameters for a
-// broken stream (its limit for messages of that type is 30 000 bytes).
+// The protocol counts to 65 535, but libpq 15 takes the description of a statement with more than 7500
+// parameters for a broken stream (its limit for messages of that type is 30 000 bytes).
 constexpr std::uint32_t most_parameters = 7000;
 
 class PostgresqlDriver final : public driver::Driver {
@@ -64,8 +64,6 @@ PostgresqlDriver::PostgresqlDriver(const kin::Options& orm_options, Options opti
   capabilities_.sequential_batches = true;  // rows can refer to each other, since all have their keys
   capabilities_.reserves_keys = true;
   capabilities_.max_parameters = most_parameters;
-  capabilities_.row_locks = true;
-  capabilities_.full_text = true;
   capabilities_.regular_expressions = true;
   capabilities_.json = true;
   // A wrong address or password is better told now than by the first query.

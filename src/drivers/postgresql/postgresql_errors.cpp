@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "sql/batch_errors.hpp"
+#include "sql/wire_errors.hpp"
 
 namespace kin::postgresql {
 namespace {
@@ -146,11 +146,12 @@ void throw_result(const PGresult* result, const ErrorContext& context) {
   raise_typed(failure);
 }
 
-void throw_connection(const PGconn* connection, std::string_view what, const ErrorContext& context) {
+void throw_connection(const PGconn* connection, std::string_view what, const ErrorContext& context,
+                      bool retryable) {
   Failure failure;
   failure.details.sql = context.sql;
   failure.details.server_text = trimmed(PQerrorMessage(connection));
-  failure.details.retryable = true;
+  failure.details.retryable = retryable;
   raise<ConnectionError>(failure, fmt::format("{}: {}", what, failure.details.server_text));
 }
 

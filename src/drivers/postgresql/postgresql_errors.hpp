@@ -24,6 +24,6 @@ struct ErrorContext {
 
 /// Throws a ConnectionError with libpq's words, for a connection that can't be made or is broken.
 [[noreturn]] void throw_connection(const PGconn* connection, std::string_view what,
-                                   const ErrorContext& context);
+                                   const ErrorContext& context, bool retryable = true);
 
 }  // namespace kin::postgresql

@@ -24,6 +24,14 @@ std::string where(const PGconn* connection) {
                      database ? database : "");
 }
 
+[[noreturn]] void throw_unconnected(const PGconn* connection) {
+  // A password that the server has refused, or wanted and not got, it refuses the next time, too.
+  const bool is_refused =
+      PQconnectionNeedsPassword(connection) != 0 || PQconnectionUsedPassword(connection) != 0;
+  throw_connection(connection, fmt::format("no connection to {}", where(connection)), ErrorContext(),
+                   !is_refused);
+}
+
 // Notices would go to stderr.
 void ignore_notice(void*, const PGresult*) {}
 
@@ -42,8 +50,7 @@ Task<std::unique_ptr<Session>> Session::connect(async::Reactor& reactor, const C
   PGconn* const connection = PQconnectStartParams(names.data(), values.data(), 1);
   if (connection == nullptr) throw std::bad_alloc();
   std::unique_ptr<Session> session(new Session(reactor, connection));
-  if (session->is_broken() && PQstatus(connection) == CONNECTION_BAD)
-    throw_connection(connection, fmt::format("no connection to {}", where(connection)), ErrorContext());
+  if (session->is_broken() && PQstatus(connection) == CONNECTION_BAD) throw_unconnected(connection);
 
   const async::Reactor::Deadline deadline = async::Reactor::Clock::now() + timeout;
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
@@ -58,8 +65,7 @@ Task<std::unique_ptr<Session>> Session::connect(async::Reactor& reactor, const C
           std::move(details));
     }
     state = PQconnectPoll(connection);
-    if (state == PGRES_POLLING_FAILED)
-      throw_connection(connection, fmt::format("no connection to {}", where(connection)), ErrorContext());
+    if (state == PGRES_POLLING_FAILED) throw_unconnected(connection);
   }
   PQsetnonblocking(connection, 1);
   PQsetNoticeReceiver(connection, ignore_notice, nullptr);

@@ -11,8 +11,8 @@
 
 #include <fmt/format.h>
 
-#include "sql/batch_errors.hpp"
 #include "sql/postgresql_batches.hpp"
+#include "sql/wire_errors.hpp"
 
 namespace kin::postgresql {
 namespace {
@@ -51,12 +51,6 @@ bool changes_rows(const PGresult* result) {
   const std::string_view tag = PQcmdStatus(const_cast<PGresult*>(result));
   return tag.starts_with("INSERT") || tag.starts_with("UPDATE") || tag.starts_with("DELETE") ||
          tag.starts_with("MERGE") || tag.starts_with("COPY");
-}
-
-[[noreturn]] void refuse(std::string message, const std::string& text) {
-  ErrorDetails details;
-  details.sql = text;
-  throw ValidationError(fmt::format("{} [{}]", message, text), std::move(details));
 }
 
 std::string_view isolation_text(Isolation isolation) {
@@ -98,30 +92,29 @@ std::string PostgresqlWire::begin_text(const TransactionOptions& options) const 
 }
 
 Task<void> PostgresqlWire::begin(const TransactionOptions& options) {
-  defer(begin_text(options));
-  begins_ = true;
+  begin_ = begin_text(options);
   co_return;
 }
 
 bool PostgresqlWire::in_transaction() const noexcept {
-  if (session_->is_broken()) return false;
-  return begins_ || PQtransactionStatus(session_->handle()) != PQTRANS_IDLE;
+  if (!is_usable()) return false;
+  return !begin_.empty() || PQtransactionStatus(session_->handle()) != PQTRANS_IDLE;
 }
 
-bool PostgresqlWire::is_alive() const noexcept {
-  return !session_->is_broken() && !session_->has_unexpected_input();
+// An open pipeline was left in the middle, by an error of the connection or a task that was destroyed.
+bool PostgresqlWire::is_usable() const noexcept {
+  return !session_->is_broken() && PQpipelineStatus(session_->handle()) == PQ_PIPELINE_OFF;
 }
+
+bool PostgresqlWire::is_alive() const noexcept { return is_usable() && !session_->has_unexpected_input(); }
 
 // Rare: a transaction was left open. Waits in place, since whoever gives back a connection can't await.
 bool PostgresqlWire::reset() noexcept {
   try {
     parameters_.trim();
-    if (begins_) {
-      std::erase_if(deferred_, [](const std::string& text) { return text.starts_with("begin"); });
-      begins_ = false;
-    }
+    begin_.clear();
+    if (!is_usable()) return false;
     PGconn* const connection = session_->handle();
-    if (session_->is_broken() || PQpipelineStatus(connection) != PQ_PIPELINE_OFF) return false;
     const PGTransactionStatusType status = PQtransactionStatus(connection);
     if (status == PQTRANS_IDLE) return true;
     if (status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN) return false;
@@ -173,8 +166,9 @@ Task<const Statement*> PostgresqlWire::prepare(const std::string& text, const Er
   enter_pipeline(context);
   session_->check_sent(PQsendPrepare(connection, statement.name.c_str(), text.c_str(), 0, nullptr), context);
   session_->check_sent(PQsendDescribePrepared(connection, statement.name.c_str()), context);
-  const Result described = co_await finish_pipeline(2, context);
-  if (!is_ok(described.get())) throw_result(described.get(), context);
+  const Answers answers = co_await finish_pipeline(2, context, nullptr);
+  if (answers.failure) throw_result(answers.failure.get(), context);
+  const Result& described = answers.last;
   const int parameters = PQnparams(described.get());
   for (int i = 0; i < parameters; ++i) statement.parameter_types.push_back(PQparamtype(described.get(), i));
   const int columns = PQnfields(described.get());
@@ -182,7 +176,7 @@ Task<const Statement*> PostgresqlWire::prepare(const std::string& text, const Er
     statement.binary_result =
         statement.binary_result && CellReader::reads_binary(PQftype(described.get(), i));
   if (const std::string evicted = statements_.insert(text, statement); !evicted.empty())
-    defer(fmt::format("deallocate {}", evicted));
+    deallocations_.push_back(fmt::format("deallocate {}", evicted));
   co_return statements_.find(text);
 }
 
@@ -211,16 +205,13 @@ Task<Result> PostgresqlWire::run(const std::string& text, std::span<const ValueV
 
 void PostgresqlWire::bind(const Statement& statement, std::span<const ValueView> parameters,
                           const std::string& text) {
-  if (parameters.size() != statement.parameter_types.size())
-    refuse(fmt::format("the statement has {} parameters, but {} values are given",
-                       statement.parameter_types.size(), parameters.size()),
-           text);
+  sql::check_value_count(statement.parameter_types.size(), parameters.size(), text);
   parameters_.clear();
   try {
     for (std::size_t i = 0; i < parameters.size(); ++i)
       parameters_.add(parameters[i], statement.parameter_types[i]);
   } catch (const detail::ConversionError& error) {
-    refuse(fmt::format("parameter {}: {}", parameters_.count() + 1, error.reason), text);
+    sql::refuse(fmt::format("parameter {}: {}", parameters_.count() + 1, error.reason), text);
   }
 }
 
@@ -237,15 +228,20 @@ void PostgresqlWire::send_text(const std::string& text, const ErrorContext& cont
   session_->check_sent(outcome, context);
 }
 
-// Returns the result, which may be a failure of this statement; throws that of a deferred one.
+// Returns the result, which may be a failure of this statement; throws that of one that went ahead of it.
 Task<Result> PostgresqlWire::run_prepared(const Statement& statement, const ErrorContext& context) {
-  if (deferred_.empty()) {
+  if (!has_deferred()) {
     send(statement, context);
     return run_alone(context);
   }
   enter_pipeline(context);
   send(statement, context);
-  return finish_pipeline(1, context);
+  return run_in_pipeline(context);
+}
+
+Task<Result> PostgresqlWire::run_in_pipeline(const ErrorContext& context) {
+  Answers answers = co_await finish_pipeline(1, context, nullptr);
+  co_return answers.failure ? std::move(answers.failure) : std::move(answers.last);
 }
 
 Task<Result> PostgresqlWire::run_alone(const ErrorContext& context) {
@@ -264,13 +260,13 @@ Task<Result> PostgresqlWire::run_alone(const ErrorContext& context) {
 Task<Result> PostgresqlWire::run_text(const std::string& text) {
   const ErrorContext context{text};
   Result result;
-  if (deferred_.empty()) {
+  if (!has_deferred()) {
     send_text(text, context);
     result = co_await run_alone(context);
   } else {
     enter_pipeline(context);
     send_text(text, context);
-    result = co_await finish_pipeline(1, context);
+    result = co_await run_in_pipeline(context);
   }
   if (!is_ok(result.get())) throw_result(result.get(), context);
   if (text == "commit" && std::strcmp(PQcmdStatus(result.get()), "ROLLBACK") == 0) {
@@ -287,39 +283,44 @@ Task<Result> PostgresqlWire::run_text(const std::string& text) {
 
 void PostgresqlWire::enter_pipeline(const ErrorContext& context) {
   session_->check_sent(PQenterPipelineMode(session_->handle()), context);
-  for (const std::string& text : deferred_) send_text(text, context);
+  ahead_ = std::exchange(deallocations_, {});
+  if (!begin_.empty()) ahead_.push_back(std::exchange(begin_, {}));
+  for (const std::string& text : ahead_) send_text(text, context);
 }
 
-// Ends a pipeline of the deferred statements and then so many more; the result of the last one, or of the
-// first that failed. A failed deferred one throws.
-Task<Result> PostgresqlWire::finish_pipeline(std::size_t statements, const ErrorContext& context) {
+// Ends a pipeline of what goes ahead and then so many statements, and takes all answers in, whatever they
+// are: so the connection can be used again. A failure of what went ahead is thrown.
+Task<PostgresqlWire::Answers> PostgresqlWire::finish_pipeline(std::size_t statements,
+                                                              const ErrorContext& context,
+                                                              const TakeAnswer* take) {
   PGconn* const connection = session_->handle();
   session_->check_sent(PQpipelineSync(connection), context);
   co_await session_->flush(context);
-  const std::vector<std::string> deferred = std::exchange(deferred_, {});
-  begins_ = false;
-  Result failure;
+  const std::vector<std::string> ahead = std::exchange(ahead_, {});
+  Answers answers;
   std::size_t failed = 0;
-  Result last;
-  for (std::size_t i = 0; i < deferred.size() + statements; ++i) {
+  for (std::size_t i = 0; i < ahead.size() + statements; ++i) {
     for (;;) {
       Result result = co_await session_->next_result(context);
       if (!result) break;
-      if (!failure && is_failure(result.get())) {
-        failure = std::move(result);
+      if (!answers.failure && is_failure(result.get())) {
+        answers.failure = std::move(result);
         failed = i;
+      } else if (!answers.failure && i >= ahead.size() && take != nullptr) {
+        (*take)(i - ahead.size(), result.get());
       } else {
-        last = std::move(result);
+        answers.last = std::move(result);
       }
     }
   }
   const Result sync = co_await session_->next_result(context);
   session_->check_sent(PQexitPipelineMode(connection), context);
-  if (failure && failed < deferred.size()) {
-    const ErrorContext of_deferred{deferred[failed]};
-    throw_result(failure.get(), of_deferred);
+  if (answers.failure && failed < ahead.size()) {
+    const ErrorContext of_ahead{ahead[failed]};
+    throw_result(answers.failure.get(), of_ahead);
   }
-  co_return failure ? std::move(failure) : std::move(last);
+  answers.failed_at = answers.failure ? failed - ahead.size() : 0;
+  co_return answers;
 }
 
 // --- batches ---
@@ -355,10 +356,11 @@ Task<void> PostgresqlWire::write_arrays(const std::string& text, driver::WriteBa
     const std::size_t end = std::min(begin + array_rows, batch.row_count());
     parameters_.clear();
     for (std::size_t i = 0; i < parameters; ++i) {
+      std::size_t row = begin;
       try {
-        parameters_.add_array(batch, begin, end, i, statement->parameter_types[i]);
+        parameters_.add_array(batch, row, end, i, statement->parameter_types[i]);
       } catch (const detail::ConversionError& error) {
-        sql::refuse_in_batch(batch, i, error.reason, text);
+        sql::refuse_in_batch(batch, row, i, error.reason, text);
       }
     }
     const Result result = co_await run_prepared(*statement, context);
@@ -379,59 +381,50 @@ Task<void> PostgresqlWire::write_rows(const std::string& text, driver::WriteBatc
     co_await write_some_rows(rows, begin, std::min(begin + pipelined_rows, batch.row_count()));
 }
 
+// A row that can't be bound, or not stored what was read back of it, must not leave the pipeline open: the
+// error waits until all answers are in.
 Task<void> PostgresqlWire::write_some_rows(Rows& rows, std::size_t begin, std::size_t end) {
-  PGconn* const connection = session_->handle();
   const ErrorContext context = rows.context;
-  enter_pipeline(context);
+  std::exception_ptr error;
   std::size_t sent = 0;
-  std::size_t refused = 0;
-  std::string reason;
-  for (std::size_t row = begin; row < end && reason.empty(); ++row) {
-    parameters_.clear();
+  enter_pipeline(context);
+  for (std::size_t row = begin; row < end && !error; ++row) {
     try {
-      for (refused = 0; refused < rows.parameters; ++refused) {
-        Scratch scratch;
-        parameters_.add(rows.batch.parameter(row, refused, scratch), rows.statement.parameter_types[refused]);
-      }
-    } catch (const detail::ConversionError& error) {
-      reason = error.reason.empty() ? "the value can't be sent" : error.reason;
+      bind_row(rows, row);
+    } catch (...) {
+      error = std::current_exception();
       break;
     }
     send(rows.statement, context);
     if (++sent % rows_between_flushes == 0) co_await session_->flush(context);
   }
-
-  session_->check_sent(PQpipelineSync(connection), context);
-  co_await session_->flush(context);
-  const std::vector<std::string> deferred = std::exchange(deferred_, {});
-  begins_ = false;
-  Result failure;
-  ErrorContext failed = context;
-  std::exception_ptr error;  // of storing what was read back
-  for (std::size_t i = 0; i < deferred.size() + sent; ++i) {
-    for (;;) {
-      Result result = co_await session_->next_result(context);
-      if (!result) break;
-      if (!failure && is_failure(result.get())) {
-        failure = std::move(result);
-        if (i >= deferred.size()) failed.row = begin + i - deferred.size();
-      }
-      if (failure || i < deferred.size() || error) continue;
-      try {
-        store_row(rows, begin + i - deferred.size(), result.get());
-      } catch (...) {
-        error = std::current_exception();
-      }
+  const TakeAnswer take = [&](std::size_t at, const PGresult* result) {
+    if (error) return;
+    try {
+      store_row(rows, begin + at, result);
+    } catch (...) {
+      error = std::current_exception();
     }
-  }
-  const Result sync = co_await session_->next_result(context);
-  session_->check_sent(PQexitPipelineMode(connection), context);
-  if (failure) {
-    is_stale(failure.get(), rows.text);
-    throw_result(failure.get(), failed);
+  };
+  const Answers answers = co_await finish_pipeline(sent, context, &take);
+  if (answers.failure) {
+    ErrorContext failed = context;
+    failed.row = begin + answers.failed_at;
+    is_stale(answers.failure.get(), rows.text);
+    throw_result(answers.failure.get(), failed);
   }
   if (error) std::rethrow_exception(error);
-  if (!reason.empty()) sql::refuse_in_batch(rows.batch, refused, reason, rows.text);
+}
+
+void PostgresqlWire::bind_row(Rows& rows, std::size_t row) {
+  parameters_.clear();
+  std::size_t index = 0;
+  try {
+    for (; index < rows.parameters; ++index)
+      parameters_.add(rows.batch.parameter(row, index, scratch_), rows.statement.parameter_types[index]);
+  } catch (const detail::ConversionError& refused) {
+    sql::refuse_in_batch(rows.batch, row, index, refused.reason, rows.text);
+  }
 }
 
 void PostgresqlWire::store_row(Rows& rows, std::size_t row, const PGresult* result) {

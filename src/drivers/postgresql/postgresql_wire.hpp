@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,19 +40,28 @@ class PostgresqlWire final : public sql::Wire {
   bool is_alive() const noexcept;
 
  private:
-  /// Has a statement without result run before the next one, in the same round trip.
-  void defer(std::string text) { deferred_.push_back(std::move(text)); }
-
-  struct Sent;
   struct Rows;
+  /// What came of a pipeline's own statements.
+  struct Answers {
+    Result failure{};  ///< of the first that failed
+    std::size_t failed_at = 0;
+    Result last{};
+  };
+  /// Gets the results of the statements up to the first that fails; must not throw.
+  using TakeAnswer = std::function<void(std::size_t statement, const PGresult* result)>;
+
+  bool is_usable() const noexcept;
+  /// Whether there is something to send ahead of the next statement, in the same round trip.
+  bool has_deferred() const noexcept { return !begin_.empty() || !deallocations_.empty(); }
 
   Task<const Statement*> prepare(const std::string& text, const ErrorContext& context);
   Task<Result> run(const std::string& text, std::span<const ValueView> parameters,
                    const ErrorContext& context);
   Task<Result> run_prepared(const Statement& statement, const ErrorContext& context);
   Task<Result> run_alone(const ErrorContext& context);
+  Task<Result> run_in_pipeline(const ErrorContext& context);
   Task<Result> run_text(const std::string& text);
-  Task<Result> finish_pipeline(std::size_t statements, const ErrorContext& context);
+  Task<Answers> finish_pipeline(std::size_t statements, const ErrorContext& context, const TakeAnswer* take);
 
   Task<void> write_arrays(const std::string& text, driver::WriteBatch& batch);
   Task<void> write_rows(const std::string& text, driver::WriteBatch& batch);
@@ -63,6 +72,7 @@ class PostgresqlWire final : public sql::Wire {
   void send(const Statement& statement, const ErrorContext& context);
   void send_text(const std::string& text, const ErrorContext& context);
   void bind(const Statement& statement, std::span<const ValueView> parameters, const std::string& text);
+  void bind_row(Rows& rows, std::size_t row);
   bool is_stale(const PGresult* result, const std::string& text);
   void store_row(Rows& rows, std::size_t row, const PGresult* result);
   void pass_rows(const PGresult* result, driver::RowSink& sink);
@@ -72,8 +82,10 @@ class PostgresqlWire final : public sql::Wire {
   StatementCache statements_;
   Parameters parameters_;
   CellReader cells_;
-  std::vector<std::string> deferred_;
-  bool begins_ = false;  // a begin is among the deferred ones
+  Scratch scratch_{};
+  std::string begin_{};                       // of the transaction that is to begin with the next statement
+  std::vector<std::string> deallocations_{};  // of statements that the cache has dropped
+  std::vector<std::string> ahead_{};          // what the open pipeline began with
 };
 
 }  // namespace kin::postgresql

@@ -7,13 +7,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <limits>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "async/resource_pool.hpp"
 #include "async/thread_pool.hpp"
 #include "async/timer.hpp"
 #include "drivers/driver.hpp"
@@ -21,21 +19,12 @@
 #include "drivers/sqlite/sqlite_wire.hpp"
 #include "schema/sqlite_schema_writer.hpp"
 #include "sql/dialect.hpp"
-#include "sql/sql_connection.hpp"
+#include "sql/pooled_connection.hpp"
 
 namespace kin::sqlite {
 namespace {
 
-// A pooled connection. While it is on loan it holds its own lease, so that a Loan needs no memory of its own.
-struct Pooled {
-  using Pool = async::ResourcePool<Pooled>;
-
-  explicit Pooled(std::unique_ptr<SqliteWire> wire, const QueryLogger& logger)
-      : connection(sql::sqlite_dialect(), std::move(wire), &logger) {}
-
-  sql::SqlConnection connection;
-  Pool::Lease lease;
-};
+using sql::PooledConnection;
 
 // Where SQLite finds the database.
 struct Location {
@@ -74,17 +63,14 @@ class SqliteDriver final : public driver::Driver {
   SqliteDriver(const kin::Options& orm_options, Options options);
 
   const driver::Capabilities& capabilities() const noexcept override { return capabilities_; }
-  bool try_acquire(driver::Loan& loan) override;
-  Task<driver::Loan> acquire() override;
-  Task<void> pause(std::chrono::milliseconds time) override;
-  const driver::SchemaWriter& schema_writer() const override;
+  bool try_acquire(driver::Loan& loan) override { return PooledConnection::try_lend(pool_, loan); }
+  Task<driver::Loan> acquire() override { return PooledConnection::lend(pool_); }
+  Task<void> pause(std::chrono::milliseconds time) override { co_await timer_.pause(time); }
+  const driver::SchemaWriter& schema_writer() const override { return schema::sqlite_schema_writer(); }
 
  private:
-  using Pool = Pooled::Pool;
-
   Database open() const;
-  Task<std::unique_ptr<Pooled>> connect();
-  static driver::Loan lend(Pool::Lease lease) noexcept;
+  Task<std::unique_ptr<PooledConnection>> connect();
 
   const Options options_;
   const QueryLogger logger_;
@@ -94,28 +80,8 @@ class SqliteDriver final : public driver::Driver {
   driver::Capabilities capabilities_;
   async::Timer timer_;
   async::ThreadPool threads_;
-  Pool pool_;  // last, so that connections end before what they use
+  PooledConnection::Pool pool_;  // last, so that connections end before what they use
 };
-
-async::ResourcePoolOptions pool_options(const kin::Options& options) {
-  if (options.pool_size == 0) throw ValidationError("Options::pool_size must be at least 1");
-  async::ResourcePoolOptions bounds;
-  bounds.max = options.pool_size;
-  bounds.acquire_timeout = options.acquire_timeout;
-  return bounds;
-}
-
-Pooled::Pool::MakeError acquire_errors(const kin::Options& options) {
-  return [size = options.pool_size, timeout = options.acquire_timeout](async::AcquireFailure failure) {
-    if (failure == async::AcquireFailure::closed) {
-      return std::make_exception_ptr(ConnectionError("the Orm has ended, so it has no connections any more"));
-    }
-    return std::make_exception_ptr(ConnectionError(fmt::format(
-        "none of the {} connections of the pool became free within {} ms; a transaction may be open for "
-        "long, or Options::pool_size be too small",
-        size, timeout.count())));
-  };
-}
 
 driver::Capabilities capabilities_of(sqlite3* connection) {
   driver::Capabilities capabilities;
@@ -137,8 +103,9 @@ SqliteDriver::SqliteDriver(const kin::Options& orm_options, Options options)
       capabilities_(capabilities_of(anchor_.get())),
       threads_(options_.threads != 0 ? options_.threads : orm_options.pool_size),
       pool_(
-          pool_options(orm_options), [this] { return connect(); },
-          [](Pooled& pooled) { return pooled.connection.reset(); }, acquire_errors(orm_options)) {
+          sql::pool_options(orm_options), [this] { return connect(); },
+          [](PooledConnection& pooled) { return pooled.connection.reset(); },
+          sql::acquire_errors(orm_options)) {
   if (location_.in_memory) {
     lift_memory_limit(anchor_.get());
   } else {
@@ -152,37 +119,11 @@ Database SqliteDriver::open() const {
   return database;
 }
 
-Task<std::unique_ptr<Pooled>> SqliteDriver::connect() {
+Task<std::unique_ptr<PooledConnection>> SqliteDriver::connect() {
   auto work = [this] { return open(); };
   Database database = co_await async::offload(threads_, work);
   auto wire = std::make_unique<SqliteWire>(std::move(database), threads_, options_.statement_cache_size);
-  co_return std::make_unique<Pooled>(std::move(wire), logger_);
-}
-
-bool SqliteDriver::try_acquire(driver::Loan& loan) {
-  Pool::Lease lease;
-  if (!pool_.try_acquire(lease)) return false;
-  loan = lend(std::move(lease));
-  return true;
-}
-
-Task<driver::Loan> SqliteDriver::acquire() {
-  Pool::Lease lease = co_await pool_.acquire();
-  co_return lend(std::move(lease));
-}
-
-const driver::SchemaWriter& SqliteDriver::schema_writer() const { return schema::sqlite_schema_writer(); }
-
-Task<void> SqliteDriver::pause(std::chrono::milliseconds time) { co_await timer_.pause(time); }
-
-driver::Loan SqliteDriver::lend(Pool::Lease lease) noexcept {
-  Pooled* const pooled = lease.get();
-  pooled->lease = std::move(lease);
-  const auto give_back = [](void*, void* token) noexcept {
-    // Moved out first: what it gives back is what it lay in.
-    Pool::Lease lease = std::move(static_cast<Pooled*>(token)->lease);
-  };
-  return driver::Loan(&pooled->connection, give_back, nullptr, pooled);
+  co_return std::make_unique<PooledConnection>(sql::sqlite_dialect(), std::move(wire), logger_);
 }
 
 class SqliteDriverFactory final : public DriverFactory {

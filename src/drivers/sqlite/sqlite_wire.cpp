@@ -12,6 +12,7 @@
 
 #include "drivers/sqlite/sqlite_cells.hpp"
 #include "drivers/sqlite/sqlite_errors.hpp"
+#include "sql/wire_errors.hpp"
 
 namespace kin::sqlite {
 namespace {
@@ -22,49 +23,12 @@ void check(int code, const StatementUse& statement, const ErrorContext& context)
   if (code != SQLITE_OK) throw_error(sqlite3_db_handle(statement.handle()), code, context);
 }
 
-[[noreturn]] void refuse(std::string message, ErrorDetails details, const std::string& text) {
-  details.sql = text;
-  throw ValidationError(fmt::format("{} [{}]", message, text), std::move(details));
-}
-
 void check_count(std::size_t parameters, const StatementUse& statement, const std::string& text) {
-  if (parameters == statement.parameter_count()) return;
-  refuse(fmt::format("the statement has {} parameters, but {} values are given", statement.parameter_count(),
-                     parameters),
-         ErrorDetails(), text);
+  sql::check_value_count(statement.parameter_count(), parameters, text);
 }
 
-// The member whose value is a parameter of the batch's rows; empty where there is none.
-std::string_view property_of(const driver::WriteBatch& batch, std::size_t index) {
-  if (batch.pivot != nullptr) return batch.pivot->owner_property->name;
-  const std::size_t written = batch.write_nulls ? 0 : batch.columns.size();
-  const Column* column = batch.entity->version;
-  if (index < written) {
-    column = batch.columns[index];
-  } else if (index - written < batch.entity->key.size()) {
-    column = batch.entity->key[index - written];
-  }
-  return column != nullptr && column->property != nullptr ? std::string_view(column->property->name)
-                                                          : std::string_view();
-}
-
-// The entity whose rows are written; of links their owner's.
-const EntityMetadata& entity_of(const driver::WriteBatch& batch) {
-  return batch.pivot != nullptr ? *batch.pivot->owner_property->entity : *batch.entity;
-}
-
-[[noreturn]] void refuse_in_batch(const driver::WriteBatch& batch, std::size_t row, std::size_t index,
-                                  const std::string& reason, const std::string& text) {
-  ErrorDetails details;
-  details.property = property_of(batch, index);
-  details.entity = entity_of(batch).name;
-  std::string message =
-      fmt::format("{}.{}: {}, in {}", details.entity, details.property, reason, batch.row_in_words(row));
-  refuse(std::move(message), std::move(details), text);
-}
-
-// The column that gets the row's number after an insert: the generated key, which the statement's own result leaves
-// out because the row's number is at hand.
+// The column that gets the row's number after an insert: the generated key, which the statement's own result
+// leaves out because the row's number is at hand.
 const Column* key_from_rowid(const driver::WriteBatch& batch, std::size_t returned) {
   if (batch.operation != driver::Operation::insert || batch.returning.size() <= returned) return nullptr;
   return batch.returning.front();
@@ -78,8 +42,9 @@ struct SqliteWire::Writing {
   driver::WriteBatch& batch;
   const std::string& text;
   std::size_t parameters;
-  std::size_t returned;  // columns of the statement's result: all of batch.returning, or all but the key in front
-  const Column* key;     // to be stored from the row's number
+  std::size_t
+      returned;  // columns of the statement's result: all of batch.returning, or all but the key in front
+  const Column* key;  // to be stored from the row's number
   bool may_miss;
 };
 
@@ -164,8 +129,8 @@ void SqliteWire::write_now(const std::string& text, driver::WriteBatch& batch) {
   const auto returned = static_cast<std::size_t>(sqlite3_column_count(statement.handle()));
   const bool may_miss =
       batch.operation == driver::Operation::update || batch.operation == driver::Operation::remove;
-  const Writing writing{
-      statement,           batch, text, parameters, returned, key_from_rowid(batch, returned), may_miss};
+  const Writing writing{statement, batch, text, parameters, returned, key_from_rowid(batch, returned),
+                        may_miss};
   for (std::size_t row = 0; row < batch.row_count(); ++row) {
     bind_row(writing, row);
     run_row(writing, row);
@@ -194,7 +159,7 @@ void SqliteWire::bind(const StatementUse& statement, const std::string& text,
       check(code, statement, ErrorContext{text});
     }
   } catch (const kin::detail::ConversionError& error) {
-    refuse(error.reason, ErrorDetails(), text);
+    sql::refuse(error.reason, text);
   }
 }
 
@@ -208,7 +173,7 @@ void SqliteWire::bind_row(const Writing& writing, std::size_t row) {
       if (code != SQLITE_OK) fail_row(writing, row, code);
     }
   } catch (const kin::detail::ConversionError& error) {
-    refuse_in_batch(writing.batch, row, index, error.reason, writing.text);
+    sql::refuse_in_batch(writing.batch, row, index, error.reason, writing.text);
   }
 }
 
@@ -228,7 +193,7 @@ void SqliteWire::run_row(const Writing& writing, std::size_t row) {
 }
 
 void SqliteWire::fail_row(const Writing& writing, std::size_t row, int code) {
-  ErrorContext context{writing.text, &entity_of(writing.batch)};
+  ErrorContext context{writing.text, &sql::entity_of(writing.batch)};
   context.row = writing.batch.row_in_words(row);
   throw_error(database_.get(), code, context);
 }

@@ -31,7 +31,7 @@ inline void describe(Schema<Branch>& branch) {
 }
 inline void describe(Schema<Label>& label) { label.on<&Label::branches>(mapped_by<&Branch::labels>); }
 
-constexpr int branches = 8200;  // a chunk has at most 8192 keys, on PostgreSQL 4096
+constexpr int branches = 8200;  // more than a chunk has: Traits::keys_of_a_chunk
 constexpr int leaf_count = 9000;
 
 class ReadingChunks : public DatabaseTest {
@@ -51,12 +51,9 @@ class ReadingChunks : public DatabaseTest {
     clear_statements();
   }
   /// Statements that read what belongs to so many keys.
-  static std::size_t chunks_of(std::size_t keys) {
-    const std::size_t chunk = is_postgresql() ? 4096 : 8192;
-    return (keys + chunk - 1) / chunk;
+  std::size_t chunks_of(std::size_t keys) const {
+    return (keys + traits().keys_of_a_chunk - 1) / traits().keys_of_a_chunk;
   }
-  /// Whose client library reads the description of a statement with 7000 parameters, and no more.
-  static bool is_postgresql() { return GetParam().name == "PostgreSQL"; }
 };
 
 TEST_P(ReadingChunks, OwnersWithoutAGapAreReadAsARange) {
@@ -137,7 +134,7 @@ TEST_P(ReadingChunks, OneCollectionOfManyItems) {
 TEST_P(ReadingChunks, ConditionsWithManyValues) {
   EntityManager em = orm().em();
   std::vector<int> numbers;
-  const int most = is_postgresql() ? 6000 : 40000;
+  const int most = static_cast<int>(std::min<std::size_t>(traits().most_parameters, 40'000));
   for (int i = 0; i < most; ++i) numbers.push_back(i * 3);  // every third branch number is a multiple of three
   std::size_t wanted = 0;
   for (int i = 1; i <= branches; ++i) wanted += (i * 2) % 3 == 0;

@@ -311,6 +311,10 @@ TEST_P(ReadingConditionTexts, SearchInText) {
   EXPECT_TRUE(sql.ends_with(R"( where instr("t0"."name", ?) > 0)")) << sql;
 }
 
+TEST_P(ReadingConditionTexts, LikeIgnoresTheCaseOfAsciiLetters) {
+  expect(field<&Thing::name>.like("beta%"), [](const Thing& t) { return lower(t.name).starts_with("beta"); });
+}
+
 TEST_P(ReadingConditions, CannotWidenWhatWhereNarrows) {
   EntityManager em = orm().em();
   auto found = em.find<Thing>(field<&Thing::size> == 3 || field<&Thing::size> == 4)

@@ -115,6 +115,27 @@ TEST_P(ReadingLog, TellsStatementParametersRowsAndTime) {
   EXPECT_GT(query.duration.count(), 0);
 }
 
+/// SQLite's text of an operator may need a value twice.
+class ReadingLogTexts : public ReadingLog {};
+
+TEST_P(ReadingLogTexts, AValueThatTheTextNeedsTwiceIsToldTwice) {
+  EntityManager em = orm().em();
+  (void)em.find<Tag>(field<&Tag::id> >= 2 && field<&Tag::name>.starts_with("tag")).limit(10).list();
+  ASSERT_EQ(log_->size(), 1u);
+  EXPECT_EQ(
+      log_->front().sql,
+      R"(select "t0"."id", "t0"."name" from "tag" as "t0" where "t0"."id" >= ? and substr("t0"."name", 1, length(?)) = ? limit ?)");
+  EXPECT_EQ(parameters(log_->front()), (std::vector<std::string>{"2", "'tag'", "'tag'", "10"}));
+}
+
+TEST_P(ReadingLogTexts, ATransactionThatWritesBeginsImmediately) {
+  EntityManager em = orm().em();
+  em.create<Tag>({.id = 4, .name = "four"});
+  em.flush();
+  ASSERT_EQ(log_->size(), 3u);
+  EXPECT_EQ((*log_)[0].sql, "begin immediate");
+}
+
 TEST_P(ReadingLog, TellsBeginAndCommitOfAFlush) {
   EntityManager em = orm().em();
   em.create<Tag>({.id = 4, .name = "four"});
@@ -224,6 +245,7 @@ TEST_P(ReadingNameTexts, QuotesInsideNamesAreDoubled) {
 
 KIN_ON_EVERY_DATABASE(ReadingRaw);
 KIN_ON_EVERY_DATABASE(ReadingLog);
+KIN_ON_EVERY_SQLITE(ReadingLogTexts);
 KIN_ON_EVERY_DATABASE(ReadingText);
 KIN_ON_EVERY_DATABASE(ReadingNames);
 KIN_ON_EVERY_SQLITE(ReadingNameTexts);

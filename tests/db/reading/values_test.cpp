@@ -252,6 +252,9 @@ TEST_P(ReadingValues, ComeBackAsTheyWere) {
   for (const Item& item : items_) {
     auto found = em.find_one_or_fail<Item>(item.id);
     EXPECT_EQ(found->price, item.price);
+    if (traits().keeps_decimal_scale) {
+      EXPECT_EQ(found->price.to_string(), item.price.to_string());
+    }
     EXPECT_EQ(found->rebate, item.rebate);
     EXPECT_EQ(found->rate, item.rate);
     EXPECT_EQ(found->color, item.color);

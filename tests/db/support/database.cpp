@@ -49,27 +49,40 @@ Database on_server(std::string name, const std::string& url, std::shared_ptr<con
 #endif
 
 #ifdef KIN_TEST_POSTGRESQL
-constexpr Traits postgresql_traits = {.stores_nan = true,
-                                      .stores_unsigned_64 = true,
-                                      .stores_nul_in_text = false,
-                                      .tells_failed_row = false,
-                                      .locks_rows = true,
-                                      .awaited_query = "select pg_sleep(0.02)::text"};
+Traits postgresql_traits() {
+  Traits traits;
+  traits.stores_nan = true;
+  traits.stores_unsigned_64 = true;
+  traits.stores_nul_in_text = false;
+  traits.tells_failed_row = false;
+  traits.locks_rows = true;
+  traits.most_parameters = 7000;
+  traits.keys_of_a_chunk = 4096;
+  traits.full_text_index = "create index note_text on note using gin (to_tsvector('simple', text))";
+  traits.awaited_query = "select pg_sleep(0.02)::text";
+  return traits;
+}
 #endif
 #ifdef KIN_TEST_MYSQL
-constexpr Traits mariadb_traits = {.stores_infinities = false,
-                                   .stores_unsigned_64 = true,
-                                   .rows_refer_to_each_other = false,
-                                   .tells_failed_row = false,
-                                   .locks_rows = true,
-                                   .awaited_query = "select sleep(0.02)"};
-constexpr Traits mysql_traits = {.stores_infinities = false,
-                                 .stores_unsigned_64 = true,
-                                 .rows_refer_to_each_other = false,
-                                 .tells_failed_row = false,
-                                 .returns_defaults = false,
-                                 .locks_rows = true,
-                                 .awaited_query = "select sleep(0.02)"};
+Traits mariadb_traits() {
+  Traits traits;
+  traits.stores_infinities = false;
+  traits.stores_unsigned_64 = true;
+  traits.rows_refer_to_each_other = false;
+  traits.tells_failed_row = false;
+  traits.locks_rows = true;
+  traits.keeps_decimal_scale = false;
+  traits.full_text_index = "create fulltext index note_text on note (text)";
+  traits.awaited_query = "select sleep(0.02)";
+  return traits;
+}
+
+Traits mysql_traits() {
+  Traits traits = mariadb_traits();
+  traits.returns_defaults = false;
+  traits.plans_deep_conditions = false;
+  return traits;
+}
 #endif
 
 std::vector<Database> all_databases() {
@@ -90,7 +103,7 @@ std::vector<Database> all_databases() {
   };
 #ifdef KIN_TEST_POSTGRESQL
   if (const std::string url = environment("KIN_TEST_POSTGRESQL_URL"); !url.empty())
-    all.push_back(on_server("PostgreSQL", url, kin::postgresql::driver(), postgresql_traits));
+    all.push_back(on_server("PostgreSQL", url, kin::postgresql::driver(), postgresql_traits()));
 #endif
 #ifdef KIN_TEST_MYSQL
   mysql::Options settings;
@@ -98,10 +111,10 @@ std::vector<Database> all_databases() {
   // A test that would wait for ever is to fail.
   settings.on_connect = {"set max_execution_time = 20000"};
   if (const std::string url = environment("KIN_TEST_MYSQL_URL"); !url.empty())
-    all.push_back(on_server("MySQL", url, kin::mysql::driver(settings), mysql_traits));
+    all.push_back(on_server("MySQL", url, kin::mysql::driver(settings), mysql_traits()));
   settings.on_connect = {"set max_statement_time = 20"};
   if (const std::string url = environment("KIN_TEST_MARIADB_URL"); !url.empty())
-    all.push_back(on_server("MariaDB", url, kin::mariadb::driver(settings), mariadb_traits));
+    all.push_back(on_server("MariaDB", url, kin::mariadb::driver(settings), mariadb_traits()));
 #endif
   return all;
 }

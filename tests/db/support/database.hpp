@@ -25,6 +25,12 @@ struct Traits {
   bool tells_failed_row = true;          ///< of any batch, whatever its size
   bool returns_defaults = true;          ///< in the statement that inserts
   bool locks_rows = false;               ///< not the whole database
+  bool keeps_decimal_scale = true;       ///< 9.50 does not come back as 9.5 or 9.5000
+  bool plans_deep_conditions = true;     ///< MySQL takes minutes for what is nested 20 deep
+  std::size_t most_parameters = 65'535;  ///< at least so many are taken in one statement
+  std::size_t keys_of_a_chunk = 8192;    ///< most keys of one statement that populates
+  /// Prepares the table `note` for full-text queries of its column `text`; SQLite wants another kind of table.
+  const char* full_text_index = nullptr;
   /// A query whose answer is sure to be awaited: a server may answer a short one before anybody waits. Every statement
   /// is awaited on SQLite, where a thread does the work.
   const char* awaited_query = "select 1";

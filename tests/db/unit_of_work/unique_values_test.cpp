@@ -91,6 +91,12 @@ struct Tenant {
 };
 inline void describe(Schema<Tenant>& tenant) { tenant.on<&Tenant::key>(one_to_one); }
 
+struct Print {
+  std::int64_t id{};
+  Blob digest{};
+};
+inline void describe(Schema<Print>& print) { print.on<&Print::digest>(unique); }
+
 class UowUniqueValues : public DatabaseTest {};
 
 TEST_P(UowUniqueValues, MoveFromADeletedRowToANewOne) {
@@ -479,6 +485,26 @@ TEST_P(UowUniqueValues, AnotherTryFindsTheOldHolderOfAKey) {
       {.retries = 3});
   EXPECT_EQ(runs, 3);
   EXPECT_EQ(orm().em().find_one_or_fail<Kind>("a")->name, "new");
+}
+
+TEST_P(UowUniqueValues, BlobsOfTheSameSizeAreOthers) {
+  EntityManager em = start(kin::entities<Print>).em();
+  const auto blob = [](char fill) { return Blob(4, static_cast<std::byte>(fill)); };
+  auto first = em.create<Print>({.digest = blob('a')});
+  auto second = em.create<Print>({.digest = blob('b')});
+  em.flush();
+  clear_statements();
+  first->digest = blob('c');
+  second->digest = blob('d');
+  em.flush();
+  EXPECT_THAT(statements(), ElementsAre("begin", R"(update "print" set "digest" = ? where "id" = ?)", "commit"));
+  EXPECT_EQ(orm().em().find_one_or_fail<Print>(second->id)->digest, blob('d'));
+  // The true handing over is still found.
+  clear_statements();
+  first->digest = blob('d');
+  second->digest = blob('e');
+  em.flush();
+  EXPECT_EQ(orm().em().find_one_or_fail<Print>(first->id)->digest, blob('d'));
 }
 
 KIN_ON_EVERY_DATABASE(UowUniqueValues);

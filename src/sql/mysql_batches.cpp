@@ -1,19 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "drivers/mysql/mysql_texts.hpp"
+#include "sql/mysql_batches.hpp"
 
-namespace kin::mysql {
-namespace {
-
-void quote(std::string& out, std::string_view identifier) {
-  out += '`';
-  for (const char letter : identifier) {
-    if (letter == '`') out += '`';
-    out += letter;
-  }
-  out += '`';
-}
-
-}  // namespace
+namespace kin::sql {
 
 std::string insert_of_rows(std::string_view insert_of_row, std::size_t rows) {
   constexpr std::string_view values = " values (";
@@ -32,24 +20,20 @@ std::string insert_of_rows(std::string_view insert_of_row, std::size_t rows) {
 }
 
 std::string select_by_keys(const EntityMetadata& entity, std::span<const Column* const> columns,
-                           std::size_t rows) {
+                           std::size_t rows, const Dialect& dialect) {
   std::string text = "select ";
   std::string key;
   for (const Column* column : entity.key) {
     if (!key.empty()) key += ", ";
-    quote(key, column->name);
+    dialect.quote(key, column->name);
   }
   text += key;
   for (const Column* column : columns) {
     text += ", ";
-    quote(text, column->name);
+    dialect.quote(text, column->name);
   }
   text += " from ";
-  if (!entity.schema.empty()) {
-    quote(text, entity.schema);
-    text += '.';
-  }
-  quote(text, entity.table);
+  dialect.qualify(text, entity.schema, entity.table);
   text += " where (" + key + ") in (";
   std::string place = "(";
   for (std::size_t i = 0; i < entity.key.size(); ++i) place += i == 0 ? "?" : ", ?";
@@ -62,4 +46,4 @@ std::string select_by_keys(const EntityMetadata& entity, std::span<const Column*
   return text;
 }
 
-}  // namespace kin::mysql
+}  // namespace kin::sql

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sql/batch_errors.hpp"
+#include "sql/wire_errors.hpp"
 
 #include <kin/error.hpp>
 
@@ -27,20 +27,33 @@ std::string_view property_of(const driver::WriteBatch& batch, std::size_t index)
 
 }  // namespace
 
-void refuse_in_batch(const driver::WriteBatch& batch, std::size_t index, const std::string& reason,
-                     const std::string& text) {
+void refuse(std::string_view message, const std::string& text) {
+  ErrorDetails details;
+  details.sql = text;
+  throw ValidationError(fmt::format("{} [{}]", message, text), std::move(details));
+}
+
+void check_value_count(std::size_t wanted, std::size_t given, const std::string& text) {
+  if (wanted == given) return;
+  refuse(fmt::format("the statement has {} parameters, but {} values are given", wanted, given), text);
+}
+
+void refuse_in_batch(const driver::WriteBatch& batch, std::size_t row, std::size_t index,
+                     std::string_view reason, const std::string& text) {
   ErrorDetails details;
   details.property = property_of(batch, index);
-  if (batch.entity != nullptr) details.entity = batch.entity->name;
+  details.entity = entity_of(batch).name;
   details.sql = text;
-  std::string message = fmt::format("{}.{}: {} [{}]", details.entity, details.property, reason, text);
+  const std::string message = fmt::format("{}.{}: {}, in {} [{}]", details.entity, details.property, reason,
+                                          batch.row_in_words(row), text);
   throw ValidationError(message, std::move(details));
 }
 
 std::string place_in_batch(const driver::WriteBatch& batch, std::optional<std::size_t> row) {
   if (!row && batch.row_count() == 1) row = 0;
   if (row) return ", in " + batch.row_in_words(*row);
-  if (batch.pivot == nullptr) return fmt::format(", in one of {} rows of {}", batch.row_count(), batch.entity->name);
+  if (batch.pivot == nullptr)
+    return fmt::format(", in one of {} rows of {}", batch.row_count(), batch.entity->name);
   return fmt::format(", in one of {} links of {}.{}", batch.row_count(), entity_of(batch).name,
                      batch.pivot->owner_property->name);
 }

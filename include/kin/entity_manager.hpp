@@ -3,6 +3,7 @@
 
 #include <kin/detail/manager_api.hpp>
 #include <kin/find.hpp>
+#include <kin/native_update.hpp>
 #include <kin/query_builder.hpp>
 #include <kin/transaction.hpp>
 
@@ -135,6 +136,22 @@ class EntityManager {
   template <class T>
   QueryBuilder<T> query() {
     return QueryBuilder<T>(*manager_, request<T>());
+  }
+  /// Updates all rows that meet a condition by one statement: native_update<Book>(field<&Book::price> < 1.0)
+  /// .set<&Book::price>(1.0).run(). For every row say kin::all<Book>().
+  template <class T, class R>
+  NativeUpdate<T> native_update(Condition<R> condition) {
+    return NativeUpdate<T>(*manager_, request<T>(std::move(condition)));
+  }
+  /// Deletes all rows that meet a condition by one statement and returns how many they were. No cascade but the
+  /// database's own, no hook; entities that the manager holds stay as they are. What is pending is flushed first.
+  template <class T, class R>
+  std::uint64_t native_delete(Condition<R> condition) {
+    return detail::modify_blocking(*manager_, request<T>(std::move(condition)), detail::Modification::remove);
+  }
+  template <class T, class R>
+  Task<std::uint64_t> native_delete_async(Condition<R> condition) {
+    return detail::modify_task(*manager_, request<T>(std::move(condition)), detail::Modification::remove);
   }
   /// Reads an entity again, dropping its unflushed changes; false when its row is gone.
   template <class T>

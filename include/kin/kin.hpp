@@ -3,6 +3,7 @@
 
 /// All of kin but the drivers and the value types that need a library of their own: add <kin/sqlite.hpp> and, for
 /// JSON members, <kin/types/json.hpp>.
+#include <kin/arithmetic.hpp>
 #include <kin/clock.hpp>
 #include <kin/collection.hpp>
 #include <kin/condition.hpp>
@@ -13,6 +14,7 @@
 #include <kin/find.hpp>
 #include <kin/log.hpp>
 #include <kin/naming_strategy.hpp>
+#include <kin/native_update.hpp>
 #include <kin/options.hpp>
 #include <kin/orm.hpp>
 #include <kin/query_builder.hpp>

@@ -108,6 +108,8 @@ class Connection {
   virtual ~Connection() = default;
   virtual Task<void> read(const ReadRequest& request, RowSink& sink) = 0;
   virtual Task<void> write(WriteBatch& batch) = 0;
+  /// Updates or deletes the rows of a plan of that kind. Returns how many they were.
+  virtual Task<std::uint64_t> modify(const ReadRequest& request) = 0;
   /// Runs a statement as it stands; `sql` has {} for each parameter. Returns the number of rows changed.
   virtual Task<std::uint64_t> execute(std::string_view sql, std::span<const ValueView> parameters,
                                       RowSink* sink) = 0;

@@ -184,8 +184,8 @@ Task<std::uint64_t> Manager::execute(std::string_view sql, std::span<const Value
   co_return changed;
 }
 
-std::string Manager::sql(const FindRequest& request) {
-  const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
+std::string Manager::sql(const FindRequest& request, ReadKind kind) {
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, kind);
   driver::Loan loan;
   return run_blocking(connection(loan))->text_of(read->plan);
 }

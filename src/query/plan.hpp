@@ -61,7 +61,19 @@ struct OrderItem {
   int nulls = 0;  ///< 0 as the database does, 1 first, 2 last
 };
 
-enum class ReadKind : std::uint8_t { rows, count, exists };
+enum class ReadKind : std::uint8_t {
+  rows,
+  count,
+  exists,
+  update,  ///< the rows are not read but written, by the plan's assignments
+  remove,  ///< the rows are not read but deleted
+};
+
+/// What an update writes into a column of the root.
+struct Assignment {
+  const Column* column = nullptr;
+  std::vector<Node> value{};  ///< of members of the root and values
+};
 
 /// A resolved read: values, no text. Made once a shape and shared; immutable but for `compiled`.
 struct ReadPlan {
@@ -74,6 +86,7 @@ struct ReadPlan {
   std::vector<SelectItem> group_by{};
   std::vector<Node> having{};
   std::vector<OrderItem> order{};
+  std::vector<Assignment> assignments{};  ///< of an update
   bool has_limit = false;    ///< the limit and offset travel with the request as its last values, in this order
   bool has_offset = false;
   bool distinct = false;

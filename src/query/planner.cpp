@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <limits>
 #include <mutex>
 #include <shared_mutex>
@@ -32,6 +33,19 @@ void append_values(const detail::Expression& expression, std::vector<ValueView>&
   if (expression.empty()) return;
   const detail::ExpressionData& data = *expression.data();
   for (std::size_t i = 0; i < data.values.size(); ++i) values.push_back(data.value(i));
+}
+
+/// Behind them what takes the version on, where the request says nothing of it: one more, or the time.
+void append_assigned(const detail::FindRequest& request, const ReadPlan& plan, std::vector<ValueView>& values) {
+  for (const detail::AssignTerm& term : request.assign)
+    for (const detail::Expression& column : term.columns) append_values(column, values);
+  if (values.size() == plan.value_count) return;
+  const detail::Codec& codec = *plan.root->version->codec;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  values.push_back(codec.is_integer()
+                       ? ValueView::integer(1)
+                       : ValueView::timestamp(std::chrono::floor<std::chrono::microseconds>(now).count(),
+                                              codec.fraction_digits));
 }
 
 }  // namespace
@@ -77,6 +91,7 @@ std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& en
 void collect_values(const detail::FindRequest& request, const ReadPlan& plan,
                     std::vector<ValueView>& values) {
   append_values(request.where, values);
+  if (plan.kind == ReadKind::update) append_assigned(request, plan, values);
   if (plan.kind != ReadKind::rows) return;
   append_values(request.having, values);
   for (const detail::SelectTerm& term : request.select) append_values(term.expression, values);

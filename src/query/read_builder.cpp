@@ -3,6 +3,7 @@
 
 #include <kin/error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -45,6 +46,8 @@ class ReadBuilder {
     plan_.where = resolver_.condition(request_.where, 0, Clause::where);
     if (plan_.kind == ReadKind::rows) {
       add_rows();
+    } else if (plan_.kind == ReadKind::update) {
+      add_assignments();
     } else if (!request_.group_by.empty()) {
       throw ValidationError(
           fmt::format("{}: a grouped query cannot be counted; select kin::count() in it, or count "
@@ -145,6 +148,38 @@ class ReadBuilder {
     }
   }
 
+  void add_assignments() {
+    std::uint32_t first_value = numbers_.assign;
+    for (const detail::AssignTerm& term : request_.assign) {
+      const Hops hops = hops_of(*plan_.root, term.path);
+      const Property& property = *hops.back().property;
+      const std::size_t sources = plan_.sources.size();
+      for (std::uint32_t i = 0; i < term.columns.size(); ++i) {
+        const Column& column = plan_.root->columns[property.first_column + i];
+        plan_.assignments.push_back({&column, resolver_.value(term.columns[i], first_value, Clause::where)});
+        first_value += value_count(term.columns[i]);
+      }
+      if (plan_.sources.size() != sources)
+        refuse(hops, "what is assigned may be computed from members of the same entity only.");
+    }
+    if (plan_.root->version) add_next_version(*plan_.root->version);
+  }
+
+  /// Whoever holds such an entity is to learn that it has changed.
+  void add_next_version(const Column& version) {
+    const auto assigned = [&](const Assignment& assignment) { return assignment.column == &version; };
+    if (std::ranges::any_of(plan_.assignments, assigned)) return;
+    Node node;
+    node.op = Op::value;
+    node.value = plan_.value_count++;
+    node.kind = version.codec->kind;
+    NodeWriter nodes;
+    if (version.codec->is_integer()) nodes.add_field(version, 0);
+    nodes.add(node, 0);
+    if (version.codec->is_integer()) nodes.add_operator(Op::add, 2);
+    plan_.assignments.push_back({&version, nodes.take()});
+  }
+
   void list_subquery_sources() {
     for (std::uint32_t i = 0; i < plan_.sources.size(); ++i)
       if (const std::uint32_t subquery = plan_.sources[i].subquery; subquery != none)
@@ -165,6 +200,10 @@ class ReadBuilder {
 
 ValueNumbers::ValueNumbers(const FindRequest& request, ReadKind kind) : having(value_count(request.where)) {
   total = having;
+  assign = having;
+  if (kind == ReadKind::update)
+    for (const detail::AssignTerm& term : request.assign)
+      for (const detail::Expression& column : term.columns) total += value_count(column);
   if (kind != ReadKind::rows) return;
   select = having + value_count(request.having);
   group_by = select;

@@ -11,12 +11,14 @@
 namespace kin::query {
 
 /// Where the values of each part of a request begin, in the order in which a plan numbers them: where,
-/// having, each select term, each group, each order. Count and exists need where only.
+/// having, each select term, each group, each order; of an update where, then each assigned column. Count, exists
+/// and remove need where only.
 struct ValueNumbers {
   std::uint32_t having = 0;
   std::uint32_t select = 0;
   std::uint32_t group_by = 0;
   std::uint32_t order = 0;
+  std::uint32_t assign = 0;
   std::uint32_t total = 0;
 
   ValueNumbers(const detail::FindRequest& request, ReadKind kind);

@@ -45,6 +45,7 @@ std::string_view ShapeKey::of(const detail::FindRequest& request, ReadKind kind)
   number(static_cast<std::uint32_t>(request.group_by.size()));
   for (const detail::Expression& term : request.group_by) expression(term);
   if (kind == ReadKind::rows) row_clauses(request);
+  if (kind == ReadKind::update) assignments(request);
   std::memcpy(end_, request.comment.data(), request.comment.size());
   end_ += request.comment.size();
   return {buffer_.get(), static_cast<std::size_t>(end_ - buffer_.get())};
@@ -67,6 +68,13 @@ void ShapeKey::row_clauses(const detail::FindRequest& request) noexcept {
   paths(request.exclude);
 }
 
+void ShapeKey::assignments(const detail::FindRequest& request) noexcept {
+  for (const detail::AssignTerm& term : request.assign) {
+    path(term.path);
+    for (const detail::Expression& column : term.columns) expression(column);
+  }
+}
+
 /// Makes room for the largest key the request can have, so that nothing is checked while it is written.
 void ShapeKey::reserve(const detail::FindRequest& request) {
   constexpr std::size_t path_size = 1 + sizeof(void*);
@@ -74,6 +82,10 @@ void ShapeKey::reserve(const detail::FindRequest& request) {
   for (const detail::OrderTerm& term : request.order) size += room_for(term.expression) + 1;
   for (const detail::SelectTerm& term : request.select) size += room_for(term.expression) + sizeof(void*);
   for (const detail::Expression& term : request.group_by) size += room_for(term);
+  for (const detail::AssignTerm& term : request.assign) {
+    size += path_size;
+    for (const detail::Expression& column : term.columns) size += room_for(column);
+  }
   size += request.joins.size() * (path_size + 2 * sizeof(void*) + 1);
   size += (request.populate.size() + request.only.size() + request.exclude.size()) * path_size;
   if (size <= capacity_) return;

@@ -28,6 +28,7 @@ class ShapeKey {
   void paths(const std::vector<detail::MemberPath>& values) noexcept;
   void expression(const detail::Expression& value) noexcept;
   void row_clauses(const detail::FindRequest& request) noexcept;
+  void assignments(const detail::FindRequest& request) noexcept;
 
   std::unique_ptr<char[]> buffer_{};
   std::size_t capacity_ = 0;

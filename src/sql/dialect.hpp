@@ -101,6 +101,23 @@ class Dialect {
   /// database has none.
   virtual void lock(std::string& out, LockMode mode, std::string_view alias) const = 0;
 
+  /// Appends the beginning of a delete of rows of `table`, up to its where clause; conditions name it `alias`.
+  virtual void delete_from(std::string& out, std::string_view table, std::string_view alias) const {
+    out += "delete from ";
+    out += table;
+    out += " as ";
+    quote(out, alias);
+  }
+  /// Appends a sub-select of keys inside an update or delete of the table that it reads.
+  virtual void own_keys(std::string& out, std::string_view select) const {
+    out += '(';
+    out += select;
+    out += ')';
+  }
+  /// True when an update assigns one column after the other, so that what is computed from a column sees the value
+  /// that was assigned to it before.
+  virtual bool assigns_in_turn() const { return false; }
+
   /// The statement that writes a batch: one of its rows, or all of them at once.
   virtual std::string write(const driver::WriteBatch& batch) const;
   /// True when that statement is run once for the whole batch, not once for each row.

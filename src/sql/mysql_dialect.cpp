@@ -197,6 +197,27 @@ class MysqlDialect : public Dialect {
     if (!offset.empty()) out.append(" offset ").append(offset);
   }
 
+  // MariaDB takes an alias in this form only.
+  void delete_from(std::string& out, std::string_view table, std::string_view alias) const override {
+    out += "delete ";
+    quote(out, alias);
+    out += " from ";
+    out += table;
+    out += " as ";
+    quote(out, alias);
+  }
+
+  // A statement can't read the table that it writes, unless through a table made of the result.
+  void own_keys(std::string& out, std::string_view select) const override {
+    out += "(select * from (";
+    out += select;
+    out += ") as ";
+    quote(out, "own");
+    out += ')';
+  }
+
+  bool assigns_in_turn() const override { return true; }
+
   void lock(std::string& out, LockMode mode, std::string_view alias) const override {
     if (mode < LockMode::pessimistic_read) return;
     out += locks_for_reading(mode) ? " for share of " : " for update of ";

@@ -34,6 +34,12 @@ std::string SelectWriter::write() {
       write_where(plan_.where);
       dialect_.limit(out_, "1", {});
       break;
+    case query::ReadKind::update:
+      write_update();
+      break;
+    case query::ReadKind::remove:
+      write_delete();
+      break;
   }
   return std::move(out_);
 }

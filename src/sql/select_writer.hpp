@@ -12,7 +12,7 @@
 
 namespace kin::sql {
 
-/// Puts a read's text together, with marks in place of placeholders. Conditions are walked without recursion
+/// Puts the text of a read together, or of the update or delete of what it would read, with marks in place of placeholders. Conditions are walked without recursion
 /// over their depth; only sub-selects inside each other recurse, whose depth the planner limits.
 class SelectWriter {
  public:
@@ -52,6 +52,12 @@ class SelectWriter {
   void mark_used(const Nodes& nodes, Marks& used) const;
   void mark_source(std::uint32_t source, Marks& used) const;
   const Column* column_named(std::string_view name) const;
+
+  // Updates and deletes: modify_text.cpp.
+  void write_update();
+  void write_delete();
+  void write_modified_rows();
+  std::vector<const query::Assignment*> in_turn() const;
 
   // Expressions: select_expressions.cpp.
   void write_condition(const Nodes& nodes, bool enclosed);

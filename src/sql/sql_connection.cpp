@@ -40,6 +40,16 @@ Task<void> SqlConnection::write(driver::WriteBatch& batch) {
   return wire_->write(text, batch);
 }
 
+Task<std::uint64_t> SqlConnection::modify(const driver::ReadRequest& request) {
+  const CompiledRead& statement = compiled_read(request.plan, dialect_);
+  const std::span<const ValueView> parameters = in_text_order(statement.select.values, request.values);
+  std::optional<LoggedQuery> log;
+  if (logs()) log.emplace(*logger_, statement.select.text, parameters);
+  const std::uint64_t changed = co_await wire_->execute(statement.select.text, parameters, nullptr);
+  if (log) log->succeeded(changed);
+  co_return changed;
+}
+
 Task<std::uint64_t> SqlConnection::execute(std::string_view sql, std::span<const ValueView> parameters,
                                            driver::RowSink* sink) {
   const std::string text = execute_text(sql, parameters.size(), dialect_);

@@ -26,6 +26,7 @@ class SqlConnection final : public driver::Connection {
 
   Task<void> read(const driver::ReadRequest& request, driver::RowSink& sink) override;
   Task<void> write(driver::WriteBatch& batch) override;
+  Task<std::uint64_t> modify(const driver::ReadRequest& request) override;
   Task<std::uint64_t> execute(std::string_view sql, std::span<const ValueView> parameters,
                               driver::RowSink* sink) override;
   std::string text_of(const query::ReadPlan& plan) override;

@@ -112,11 +112,13 @@ class Manager {
   Task<std::uint64_t> count(const FindRequest& request);
   Task<bool> exists(const FindRequest& request);
   Task<void> rows(const FindRequest& request, driver::RowSink& sink);
+  /// native_update and native_delete: writes rows without reading them.
+  Task<std::uint64_t> modify(const FindRequest& request, query::ReadKind kind);
   Task<bool> load(EntityState* state, bool refresh);
   Task<void> load_collection(CollectionBase& collection);
   Task<std::uint64_t> execute(std::string_view sql, std::span<const ValueView> parameters,
                               driver::RowSink* sink);
-  std::string sql(const FindRequest& request);
+  std::string sql(const FindRequest& request, query::ReadKind kind = query::ReadKind::rows);
 
   // Writing (unit_of_work/flush.cpp).
   Task<void> flush();

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,14 @@ struct JoinTerm {
   bool left;
 };
 
+/// What a native update puts into one member.
+struct AssignTerm {
+  MemberPath path;
+  std::shared_ptr<const void> value{};  ///< an object of the member's type; null when it is computed
+  Expression computed{};
+  std::vector<Expression> columns{};    ///< either of them for each of the member's columns, once that is known
+};
+
 /// What find() and query() describe, untyped: no metadata is touched and nothing is resolved before it runs.
 struct FindRequest {
   TypeTag root = nullptr;
@@ -42,6 +51,7 @@ struct FindRequest {
   std::vector<JoinTerm> joins{};
   std::vector<Expression> group_by{};
   Expression having{};
+  std::vector<AssignTerm> assign{};  ///< of a native update
   std::optional<Strategy> strategy{};
   std::optional<std::uint64_t> limit{};
   std::optional<std::uint64_t> offset{};

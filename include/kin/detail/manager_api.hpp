@@ -59,6 +59,12 @@ Task<void> rows_task(Manager& manager, const FindRequest& request, const RowShap
 Rows execute_blocking(Manager& manager, std::string_view sql, std::span<const Value> parameters);
 Task<Rows> execute_task(Manager& manager, std::string sql, std::vector<Value> parameters);
 
+/// Writes the rows that meet the request's condition, without reading them: native_update and native_delete.
+enum class Modification : std::uint8_t { update, remove };
+std::uint64_t modify_blocking(Manager& manager, const FindRequest& request, Modification kind);
+Task<std::uint64_t> modify_task(Manager& manager, FindRequest request, Modification kind);
+std::string sql_of(Manager& manager, const FindRequest& request, Modification kind);
+
 void flush_blocking(Manager& manager);
 Task<void> flush_task(Manager& manager);
 void begin_blocking(Manager& manager, TransactionOptions options);

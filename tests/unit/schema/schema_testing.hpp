@@ -74,6 +74,9 @@ class DescribedDatabase final : public kin::driver::Connection {
     std::erase_if(table(table_name).columns, [&](const Column& column) { return column.name == name; });
   }
 
+  kin::Task<std::uint64_t> modify(const kin::driver::ReadRequest&) override {
+    throw std::logic_error("no modification is expected");
+  }
   kin::Task<std::uint64_t> execute(std::string_view sql, std::span<const kin::ValueView>,
                                    kin::driver::RowSink* sink) override {
     const std::size_t question = questions.size() % 4;

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -227,6 +228,9 @@ class FakeDatabase final : public kin::driver::Connection {
   std::vector<Table> tables{};
   std::vector<std::string> questions{};
 
+  Task<std::uint64_t> modify(const kin::driver::ReadRequest&) override {
+    throw std::logic_error("no modification is expected");
+  }
   Task<std::uint64_t> execute(std::string_view sql, std::span<const ValueView>,
                               kin::driver::RowSink* sink) override {
     questions.emplace_back(sql);

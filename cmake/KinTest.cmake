@@ -1,24 +1,35 @@
 # SPDX-License-Identifier: MIT
 include(GoogleTest)
 
-# GoogleTest is most of what a test file costs to compile: it is compiled once and all tests reuse it.
-add_library(kin_test_headers OBJECT "${PROJECT_SOURCE_DIR}/tests/precompiled.cpp")
-target_compile_features(kin_test_headers PUBLIC cxx_std_20)
-target_link_libraries(kin_test_headers PUBLIC GTest::gmock GTest::gtest Threads::Threads)
-target_precompile_headers(kin_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
-# Clang would write the time into the compiled header, and ccache would never find it again.
-target_compile_options(kin_test_headers PRIVATE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
-kin_warnings(kin_test_headers)
+# kin_add_test_headers(name header…): headers that tests are compiled with, compiled once.
+function(kin_add_test_headers name)
+  add_library(${name} OBJECT "${PROJECT_SOURCE_DIR}/tests/precompiled.cpp")
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  target_link_libraries(${name} PUBLIC GTest::gmock GTest::gtest Threads::Threads)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+  # Clang would write the time into the compiled header, and ccache would never find it again.
+  target_compile_options(${name} PRIVATE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+  kin_warnings(${name})
+endfunction()
 
-# kin_add_test_executable(name sources… LIBS libraries…)
+# GoogleTest is most of what a test file costs to compile.
+kin_add_test_headers(kin_test_headers <gmock/gmock.h> <gtest/gtest.h>)
+# Tests on databases see kin as its users do.
+kin_add_test_headers(kin_db_test_headers <gmock/gmock.h> <gtest/gtest.h> <kin/kin.hpp>)
+target_link_libraries(kin_db_test_headers PRIVATE kin::core)
+
+# kin_add_test_executable(name sources… LIBS libraries… [HEADERS_OF target])
 # Tests may look into src/, and include each other's helpers by their path below tests/.
 function(kin_add_test_executable name)
-  cmake_parse_arguments(ARG "" "" "LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "HEADERS_OF" "LIBS" ${ARGN})
+  if(NOT ARG_HEADERS_OF)
+    set(ARG_HEADERS_OF kin_test_headers)
+  endif()
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
   target_include_directories(${name} SYSTEM PRIVATE ${Boost_INCLUDE_DIRS})
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} fmt::fmt GTest::gmock GTest::gtest GTest::gmock_main)
-  target_precompile_headers(${name} REUSE_FROM kin_test_headers)
+  target_precompile_headers(${name} REUSE_FROM ${ARG_HEADERS_OF})
   kin_warnings(${name})
 endfunction()
 

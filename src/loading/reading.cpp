@@ -9,6 +9,7 @@
 #include "loading/hydrator.hpp"
 #include "loading/loader.hpp"
 #include "loading/row_reader.hpp"
+#include "unit_of_work/flush_plan.hpp"
 #include "unit_of_work/key.hpp"
 #include "unit_of_work/manager.hpp"
 
@@ -202,6 +203,7 @@ EntityState* known_by_key(Manager& manager, const EntityMetadata& entity, std::s
                                       entity.key.size(), key.size()),
                           ErrorDetails{.entity = entity.name});
   EntityState* state = manager.find_in_map(entity, key.data());
+  if (state && manager.has_removals()) unit_of_work::apply_cascades(manager);
   if (!state || lock != LockMode::none) return nullptr;
   decided = true;
   if (state->has(EntityState::removed)) return nullptr;

@@ -30,8 +30,18 @@ void note(Manager& manager, EntityState& state, bool deleted, bool version_chang
   manager.journal().push_back(std::move(entry));
 }
 
+/// A key that holds the key of another new row was not known before that row had one.
+bool enter_key_of_references(Manager& manager, EntityState& state) {
+  const auto refers = [](const Column* column) { return column->references != nullptr; };
+  if (std::ranges::none_of(state.metadata->key, refers) || manager.is_registered(state)) return false;
+  manager.register_key(&state);
+  return true;
+}
+
 void close_insert(Manager& manager, EntityState& state) {
+  const bool registered = enter_key_of_references(manager, state);
   note(manager, state, false, false);
+  if (registered && journaling(manager)) manager.journal().back().registered = true;
   state.snapshot = manager.runtime(*state.metadata).take_snapshot(state.entity(), manager.arena());
   state.clear(EntityState::scheduled);
   --manager.map_of(*state.metadata).scheduled;
@@ -52,7 +62,8 @@ void close_update(Manager& manager, const ChangeSet& change) {
   state.set(EntityState::partial);
 }
 
-/// What the database did to rows that referred to a deleted one, and what the manager's collections still hold of it.
+/// What the database did to rows that referred to a deleted one, and what the manager's collections still
+/// hold of it.
 class Farewell {
  public:
   explicit Farewell(Manager& manager) noexcept : manager_(manager) {}
@@ -96,7 +107,8 @@ class Farewell {
         referring.clear();
         for (EntityState* item : map->states()) {
           const EntityState* target = reference_of(item->entity(), property->offset);
-          if (target && target->manager == &manager_ && target->has(EntityState::detached)) referring.push_back(item);
+          if (target && target->manager == &manager_ && target->has(EntityState::detached))
+            referring.push_back(item);
         }
         for (EntityState* item : referring) leave_referring(*item, *property);
       }
@@ -147,9 +159,10 @@ class Farewell {
     if (item.snapshot && !item.has(EntityState::scheduled)) {
       note(manager_, item, false, false);
       const EntityRuntime& runtime = manager_.runtime(*item.metadata);
-      item.snapshot = item.has(EntityState::partial)
-                          ? runtime.take_partial_snapshot(item.entity(), runtime.covered(item), manager_.arena())
-                          : runtime.take_snapshot(item.entity(), manager_.arena());
+      item.snapshot =
+          item.has(EntityState::partial)
+              ? runtime.take_partial_snapshot(item.entity(), runtime.covered(item), manager_.arena())
+              : runtime.take_snapshot(item.entity(), manager_.arena());
     }
   }
 
@@ -162,7 +175,8 @@ class Farewell {
   boost::unordered_flat_set<CollectionBase*> touched_{};
 };
 
-void close_deletes(Manager& manager, const std::vector<ChangeSet>& early, const std::vector<ChangeSet>& late) {
+void close_deletes(Manager& manager, const std::vector<ChangeSet>& early,
+                   const std::vector<ChangeSet>& late) {
   if (early.empty() && late.empty()) return;
   Farewell farewell(manager);
   for (const auto* list : {&early, &late}) {
@@ -226,6 +240,7 @@ void undo(Manager& manager, JournalEntry& entry) {
   set_flags(manager, state, entry.flags);
   state.snapshot = entry.snapshot;
   if (entry.version_changed) restore_version(manager, state);
+  if (entry.registered) manager.unregister_key(&state);
   if (entry.key_assigned) forget_key(manager, state);
   if (entry.unregistered) manager.register_if_free(&state);
 }

@@ -309,10 +309,13 @@ Task<void> Manager::auto_flush(const query::ReadPlan& plan, FlushMode mode) {
   if (mode == FlushMode::always) {
     wanted = unit_of_work::anything_to_flush(*this);
   } else {
-    if (unscheduled > 0) unit_of_work::apply_cascades(*this);
+    unit_of_work::apply_cascades(*this);
     unit_of_work::follow_inverse_sides(*this);
     for (const query::Source& source : plan.sources) {
-      if (source.entity) wanted = wanted || unit_of_work::anything_to_flush(*this, *source.entity);
+      if (source.entity) {
+        wanted = wanted || unit_of_work::anything_to_flush(*this, *source.entity) ||
+                 unit_of_work::may_leave_orphans(*this, *source.entity);
+      }
       if (source.pivot) wanted = wanted || unit_of_work::pivot_changed(*this, *source.pivot);
     }
   }

@@ -298,6 +298,17 @@ bool anything_to_flush(Manager& manager, const EntityMetadata& entity) {
   });
 }
 
+bool may_leave_orphans(Manager& manager, const EntityMetadata& entity) {
+  for (const auto& map : manager.maps()) {
+    if (!map) continue;
+    const bool lets_go = std::ranges::any_of(map->metadata().to_one, [&](const Property* property) {
+      return property->orphan_removal && property->target == &entity;
+    });
+    if (lets_go && anything_to_flush(manager, map->metadata())) return true;
+  }
+  return false;
+}
+
 namespace {
 /// Whether a changed collection of a many-to-many relation is other than what the database holds.
 bool differs(const CollectionData& data) {

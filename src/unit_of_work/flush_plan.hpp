@@ -53,6 +53,8 @@ FlushPlan make_flush_plan(detail::Manager& manager);
 bool anything_to_flush(detail::Manager& manager);
 /// The same for the entities of one type.
 bool anything_to_flush(detail::Manager& manager, const EntityMetadata& entity);
+/// True when changes of other types may let entities of this one go, whose removal follows.
+bool may_leave_orphans(detail::Manager& manager, const EntityMetadata& entity);
 
 // The steps, each in a file of its own.
 

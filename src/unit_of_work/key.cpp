@@ -19,13 +19,17 @@ const Column& follow(const Column& column, const void*& entity) noexcept {
 
 bool has_key(const EntityState& state) noexcept {
   for (const Column* column : state.metadata->key) {
-    const void* entity = state.entity();
-    const Column& leaf = follow(*column, entity);
-    if (!entity) return false;
+    const EntityState* holder = &state;
+    const Column* leaf = column;
+    for (; leaf->references && holder; leaf = leaf->references)
+      holder = reference_of(holder->entity(), leaf->access.offset);
+    if (!holder) return false;
     Scratch scratch;
-    const ValueView value = leaf.codec->view(*leaf.codec, leaf.access.find(entity), scratch);
+    const ValueView value = leaf->codec->view(*leaf->codec, leaf->access.find(holder->entity()), scratch);
     if (value.is_null()) return false;
-    if (leaf.generated_key && value.as_integer() == 0) return false;
+    // Of a row that is there already, zero is a key like another.
+    const bool is_new = holder->has(EntityState::created_here) && !holder->snapshot;
+    if (leaf->generated_key && is_new && value.as_integer() == 0) return false;
   }
   return true;
 }
@@ -51,8 +55,8 @@ void assign_cell(const Column& column, void* member, ValueView cell) {
     ErrorDetails details;
     details.entity = column.entity ? column.entity->name : std::string();
     details.property = column.property ? column.property->name : column.name;
-    std::string message = details.entity + "." + details.property + " (column " + column.name +
-                          "): " + error.reason;
+    std::string message =
+        details.entity + "." + details.property + " (column " + column.name + "): " + error.reason;
     throw ValidationError(message, std::move(details));
   }
 }

@@ -4,6 +4,7 @@
 #include <kin/error.hpp>
 #include <kin/types/uuid.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -89,7 +90,8 @@ void require_own_relations(const Manager& manager, EntityState& state) {
   }
 }
 
-/// A new entity that remove() took back: no flush inserts it, and no cascade reaches it, until persist() says so.
+/// A new entity that remove() took back: no flush inserts it, and no cascade reaches it, until persist() says
+/// so.
 bool is_forgotten(const EntityState& state) {
   return state.has(EntityState::removed) && !state.has(EntityState::managed | EntityState::detached);
 }
@@ -212,7 +214,8 @@ void Manager::detach(EntityState* state) {
     map.states()[state->position] = map.states().back();
     map.states()[state->position]->position = state->position;
     map.states().pop_back();
-  } else if (state->has(EntityState::created_here) && !state->has(EntityState::detached | EntityState::removed)) {
+  } else if (state->has(EntityState::created_here) &&
+             !state->has(EntityState::detached | EntityState::removed)) {
     --unscheduled;
   }
   state->clear(EntityState::managed | EntityState::scheduled | EntityState::removed);
@@ -229,9 +232,14 @@ void Manager::require_own(const EntityState* state, const char* verb) const {
                     verb, describe(*state)),
         ErrorDetails{.entity = entity});
   if (state->has(EntityState::detached))
-    throw ValidationError(
-        fmt::format("{}: {} was deleted or forgotten; create it again or find it anew", verb, describe(*state)),
-        ErrorDetails{.entity = entity});
+    throw ValidationError(fmt::format("{}: {} was deleted or forgotten; create it again or find it anew",
+                                      verb, describe(*state)),
+                          ErrorDetails{.entity = entity});
+}
+
+bool Manager::has_removals() const noexcept {
+  return !orphans_.empty() ||
+         std::ranges::any_of(maps_, [](const auto& map) { return map && map->removed > 0; });
 }
 
 // Keys.
@@ -332,7 +340,8 @@ void Manager::register_key(EntityState* state) {
     pack_key(*state, key_buffer_);
     slot = &map.slot(key_buffer_, arena_);
   }
-  // The key of an entity that the next flush deletes may be used again: the newcomer takes its place in the map.
+  // The key of an entity that the next flush deletes may be used again: the newcomer takes its place in the
+  // map.
   if (*slot && *slot != state && !(*slot)->has(EntityState::removed))
     throw ValidationError(
         fmt::format("{} is in this EntityManager already; change that entity, or remove it first",
@@ -342,16 +351,18 @@ void Manager::register_key(EntityState* state) {
   *slot = state;
 }
 
+EntityState* Manager::holder_of_key(const EntityState& state) {
+  IdentityMap& map = map_of(*state.metadata);
+  if (state.metadata->integer_key) return map.find(unit_of_work::integer_key_of(state));
+  pack_key(state, key_buffer_);
+  return map.find(key_buffer_);
+}
+
+bool Manager::is_registered(const EntityState& state) { return holder_of_key(state) == &state; }
+
 void Manager::require_key_free(const EntityState& state) {
   if (!has_key(state)) return;
-  IdentityMap& map = map_of(*state.metadata);
-  const EntityState* holder = nullptr;
-  if (state.metadata->integer_key) {
-    holder = map.find(unit_of_work::integer_key_of(state));
-  } else {
-    pack_key(state, key_buffer_);
-    holder = map.find(key_buffer_);
-  }
+  const EntityState* holder = holder_of_key(state);
   if (!holder || holder == &state) return;
   throw ValidationError(
       fmt::format("persist: the key of {} was taken by another entity since remove(); remove() that one, or "

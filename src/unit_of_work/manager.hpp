@@ -61,6 +61,8 @@ class Manager {
   EntityState* find_in_map(const EntityMetadata& entity, const ValueView* cells);
   /// Enters an entity whose key is set; throws ValidationError when another entity has the key.
   void register_key(EntityState* state);
+  /// Whether the state's key leads to it.
+  bool is_registered(const EntityState& state);
   /// The key leads to nothing then, or to the entity that the next flush deletes and whose key this one took.
   void unregister_key(EntityState* state) noexcept;
   /// Throws ValidationError when another entity took the key of one that was to be deleted.
@@ -74,6 +76,8 @@ class Manager {
   std::string describe(const EntityState& state) const;
   /// Throws ValidationError unless the state belongs here and is alive.
   void require_own(const EntityState* state, const char* verb) const;
+  /// Whether the next flush deletes something, so that cascades may have to follow.
+  bool has_removals() const noexcept;
 
   // Relations (relations.cpp).
   CollectionBase& collection_at(EntityState& owner, const Property& property) const noexcept {
@@ -154,6 +158,7 @@ class Manager {
   void pack_key(const EntityState& state, std::string& packed) const;
   void pack_key(const EntityMetadata& entity, const ValueView* cells, std::string& packed);
   std::int64_t integer_key(const EntityMetadata& entity, const ValueView& cell);
+  EntityState* holder_of_key(const EntityState& state);
   void run_on_create(EntityState& state);
   void attach_collections(EntityState& state) const noexcept;
 

@@ -67,6 +67,22 @@ void mirror_remove(Manager& manager, EntityState& owner, const Property& propert
 }
 }  // namespace
 
+namespace {
+/// An item whose key holds its owner cannot live without it.
+bool lives_by(const Property& owning) { return owning.entity->columns[owning.first_column].primary_key; }
+
+/// Such an item goes as a whole: it keeps the reference that is its key, and the next flush deletes it.
+void require_may_go(const Property& property, const EntityState& item) {
+  if (property.orphan_removal || item.has(EntityState::scheduled) || !item.has(EntityState::managed)) return;
+  const Property& owning = *property.inverse;
+  throw ValidationError(
+      fmt::format("{}.{}: {} can't be taken out, since {}.{} is part of its key; remove() it, or give the collection "
+                  "kin::orphan_removal",
+                  property.entity->name, property.name, unit_of_work::describe(item), owning.entity->name, owning.name),
+      ErrorDetails{.entity = property.entity->name, .property = property.name});
+}
+}  // namespace
+
 bool Manager::collection_add(CollectionBase& collection, EntityState& owner, EntityState* item) {
   require_own(item, "Collection::add");
   const Property& property = property_of(collection, owner);
@@ -75,7 +91,11 @@ bool Manager::collection_add(CollectionBase& collection, EntityState& owner, Ent
     EntityState* before = reference_of(item->entity(), property.inverse->offset);
     const bool added = add_item(data, item);
     note_collection(collection, data);
-    if (before == &owner) return added;
+    if (before == &owner) {
+      // Taken out and put in again.
+      if (added && item->has(EntityState::removed) && lives_by(*property.inverse)) persist(item);
+      return added;
+    }
     if (before) mirror_remove(*this, *before, property, item);
     set_reference_at(item->entity(), property.inverse->offset, &owner);
     return added;
@@ -100,6 +120,13 @@ bool Manager::collection_remove(CollectionBase& collection, EntityState& owner, 
   CollectionData& data = data_of(collection, owner);
   if (property.kind == PropertyKind::one_to_many) {
     const bool referred = reference_of(item->entity(), property.inverse->offset) == &owner;
+    if (referred && lives_by(*property.inverse)) {
+      require_may_go(property, *item);
+      if (!remove_item(data, item) && data.initialized) return false;
+      note_collection(collection, data);
+      remove(item);
+      return true;
+    }
     const bool taken = data.initialized ? remove_item(data, item) : referred && remove_item(data, item);
     if (!taken && !referred) return false;
     if (referred) set_reference_at(item->entity(), property.inverse->offset, nullptr);

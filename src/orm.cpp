@@ -49,6 +49,10 @@ EntityManager::EntityManager(std::unique_ptr<detail::Manager> manager) noexcept 
 EntityManager::EntityManager(EntityManager&&) noexcept = default;
 EntityManager& EntityManager::operator=(EntityManager&&) noexcept = default;
 EntityManager::~EntityManager() = default;
+EntityManager EntityManager::fork(ForkOptions options) const {
+  const detail::UseGuard guard(*manager_);
+  return EntityManager(manager_->fork(options));
+}
 
 namespace detail {
 
@@ -76,6 +80,18 @@ EntityState* get_reference(Manager& manager, TypeTag tag, std::span<const ValueV
 void clear_manager(Manager& manager) {
   const UseGuard guard(manager);
   manager.clear();
+}
+FlushMode flush_mode(Manager& manager) {
+  const UseGuard guard(manager);
+  return manager.flush_mode;
+}
+void set_flush_mode(Manager& manager, FlushMode mode) {
+  const UseGuard guard(manager);
+  manager.flush_mode = mode;
+}
+bool is_in_transaction(Manager& manager) {
+  const UseGuard guard(manager);
+  return manager.transaction_level() > 0;
 }
 bool has_changes(Manager& manager) {
   const UseGuard guard(manager);

@@ -39,6 +39,17 @@ struct TaskResult<Task<T>> {
   static constexpr bool is_task = true;
   using type = T;
 };
+
+/// Whether a type is a handle to an entity, or a list or an optional of such.
+template <class R>
+inline constexpr bool holds_entities = false;
+template <class T>
+inline constexpr bool holds_entities<Ref<T>> = true;
+template <class T, class Paths>
+inline constexpr bool holds_entities<Loaded<T, Paths>> = true;
+template <class R>
+  requires requires { typename R::value_type; } && (!std::is_same_v<typename R::value_type, R>)
+inline constexpr bool holds_entities<R> = holds_entities<typename R::value_type>;
 }  // namespace detail
 
 /// One unit of work: an identity map, the changes made to its entities, and the transaction that writes them.
@@ -173,36 +184,50 @@ class EntityManager {
   /// True when a flush would write something.
   bool has_changes() { return detail::has_changes(*manager_); }
 
-  /// Starts a transaction, or a savepoint inside one.
+  /// Another unit of work on the same Orm, with this one's settings unless `options` say others. It is empty,
+  /// or knows what this one has read and flushed. Entities of the two do not mix, and it has connections of
+  /// its own.
+  EntityManager fork(ForkOptions options = {}) const;
+  FlushMode flush_mode() const { return detail::flush_mode(*manager_); }
+  void set_flush_mode(FlushMode mode) { detail::set_flush_mode(*manager_, mode); }
+  /// True between begin() and its commit() or rollback(), and in the work of transactional() where that has a
+  /// transaction.
+  bool is_in_transaction() const { return detail::is_in_transaction(*manager_); }
+
+  /// Starts a transaction, or a savepoint inside one. Propagation: required and mandatory join the open one,
+  /// whose commit then waits for this one's; never refuses to be inside of one; those that need a fork or may
+  /// do without a transaction are for transactional() and get a ValidationError.
   void begin(TransactionOptions options = {}) { detail::begin_blocking(*manager_, options); }
   /// Flushes and commits, or releases the savepoint.
   void commit() { detail::commit_blocking(*manager_); }
-  /// Undoes what was written since begin. Entities keep the values they have in memory, and what was flushed since
-  /// begin is pending again.
+  /// Undoes what was written since begin. Entities keep the values they have in memory, and what was flushed
+  /// since begin is pending again. Of a begin that joined, nothing can be undone alone: the transaction that
+  /// it joined can only be rolled back afterwards, and its commit() throws TransactionStateError.
   void rollback() { detail::rollback_blocking(*manager_); }
   Task<void> begin_async(TransactionOptions options = {}) { return detail::begin_task(*manager_, options); }
   Task<void> commit_async() { return detail::commit_task(*manager_); }
   Task<void> rollback_async() { return detail::rollback_task(*manager_); }
 
-  /// Runs work(em) in a transaction (nested: a savepoint), flushes and commits; rolls back and rethrows on an
-  /// exception. With retries, what is pending is flushed inside the transaction before work runs, and after an error
-  /// that says retryable() both run again; before that, entities that work loaded or made are forgotten, and those
-  /// known before hold the values that they had.
+  /// Runs work(em) in a transaction (nested: a savepoint, or what the propagation says), flushes and commits;
+  /// rolls back and rethrows on an exception. Work that gets a fork must use the manager that it is given.
+  /// With retries, what is pending is flushed inside the transaction before work runs, and after an error
+  /// that says retryable() both run again; before that, entities that work loaded or made are forgotten, and
+  /// those known before hold the values that they had.
   template <class F>
   auto transactional(F&& work, TransactionOptions options = {}) {
     using Result = std::invoke_result_t<F&, EntityManager&>;
     static_assert(!detail::TaskResult<Result>::is_task,
                   "kin: transactional() got a coroutine; use co_await em.transactional_async(work)");
-    detail::TransactionRun run(*manager_, options);
+    detail::TransactionRun run(*manager_, options, detail::holds_entities<Result>);
     for (;;) {
       try {
         run.begin_blocking();
         if constexpr (std::is_void_v<Result>) {
-          work(*this);
+          work(run.em(*this));
           run.commit_blocking();
           return;
         } else {
-          Result result = work(*this);
+          Result result = work(run.em(*this));
           run.commit_blocking();
           return result;
         }
@@ -216,17 +241,17 @@ class EntityManager {
   auto transactional_async(F& work, TransactionOptions options = {})
       -> Task<typename detail::TaskResult<std::invoke_result_t<F&, EntityManager&>>::type> {
     using Result = typename detail::TaskResult<std::invoke_result_t<F&, EntityManager&>>::type;
-    detail::TransactionRun run(*manager_, options);
+    detail::TransactionRun run(*manager_, options, detail::holds_entities<Result>);
     for (;;) {
       std::exception_ptr error;
       try {
         co_await run.begin();
         if constexpr (std::is_void_v<Result>) {
-          co_await work(*this);
+          co_await work(run.em(*this));
           co_await run.commit();
           co_return;
         } else {
-          Result result = co_await work(*this);
+          Result result = co_await work(run.em(*this));
           co_await run.commit();
           co_return result;
         }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kin/entity.hpp>
+#include <kin/flush_mode.hpp>
 #include <kin/naming_strategy.hpp>
 
 #include <chrono>
@@ -79,13 +80,6 @@ class DriverFactory {
   virtual std::unique_ptr<driver::Driver> make(const Options& options) const = 0;
 };
 
-/// When pending changes are flushed by themselves.
-enum class FlushMode : std::uint8_t {
-  automatic,  ///< before a query, when entity types that it touches have changes; the default
-  commit,     ///< by flush() and commit() only
-  always,     ///< before every query
-};
-
 /// What an Orm is made from.
 struct Options {
   std::shared_ptr<const DriverFactory> driver{};
@@ -103,6 +97,9 @@ struct Options {
   std::shared_ptr<const NamingStrategy> naming{};  ///< null = underscore_naming()
   Strategy strategy{};
   FlushMode flush_mode{};
+  /// begin() and transactional() open no transaction and rollback() undoes nothing; commit() flushes. Each
+  /// flush still is one transaction.
+  bool disable_transactions{};
   /// Most rows of one statement of a batch, where a database writes several rows a statement.
   std::uint32_t batch_size{300};
   std::uint32_t pool_size{8};   ///< most connections at a time

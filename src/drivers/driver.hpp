@@ -36,6 +36,8 @@ struct Capabilities {
   /// Most parameters a statement may have.
   std::uint32_t max_parameters = 999;
   bool savepoints = true;
+  /// A serializable read-only transaction can wait until it sees a state that needs no checks (deferrable).
+  bool deferrable_transactions = false;
   bool regular_expressions = false;
   bool json = false;
 };

@@ -46,7 +46,10 @@ std::vector<ValueView> values_of(const FindRequest& request, const query::ReadPl
 }  // namespace
 
 Task<driver::Connection*> Manager::connection(driver::Loan& local) {
-  if (transaction_connection_) co_return &*transaction_connection_;
+  if (transaction_connection_) {
+    require_transaction_alive();
+    co_return &*transaction_connection_;
+  }
   if (!local && !core_->driver->try_acquire(local)) local = co_await core_->driver->acquire();
   co_return &*local;
 }

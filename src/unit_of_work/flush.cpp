@@ -295,6 +295,7 @@ Task<void> Manager::flush() {
         // The first error is the cause and the one to report; the pool discards a connection it can't clean.
       }
     }
+    note_transaction_ended();
     unit_of_work::undo_journal(*this, journal_before);
     unit_of_work::restore_versions(*this, plan);
     std::rethrow_exception(error);

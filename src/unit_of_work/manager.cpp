@@ -26,6 +26,7 @@ UseGuard::UseGuard(Manager& manager) : manager_(manager) {
 Manager::Manager(std::shared_ptr<OrmCore> core) : core_(std::move(core)) {
   maps_.resize(core_->registry.entities().size());
   flush_mode = core_->options.flush_mode;
+  transactions_disabled = core_->options.disable_transactions;
 }
 
 Manager::~Manager() { clear(); }
@@ -40,7 +41,11 @@ void Manager::clear() {
   changed_collections_.clear();
   orphans_.clear();
   journal_.clear();
-  for (Mark& mark : marks_) mark = Mark{0, 0, mark.work ? std::optional<std::size_t>(0) : std::nullopt};
+  for (Mark& mark : marks_) {
+    mark.journal = 0;
+    mark.allocated = 0;
+    if (mark.work) mark.work = 0;
+  }
   unscheduled = 0;
   arena_.release();
 }

@@ -39,6 +39,7 @@ class Manager {
   }
   unit_of_work::Arena& arena() noexcept { return arena_; }
   FlushMode flush_mode = FlushMode::automatic;
+  bool transactions_disabled = false;  ///< begin and rollback do nothing, commit flushes
 
   // Entities (manager.cpp).
   unit_of_work::IdentityMap& map_of(const EntityMetadata& entity) {
@@ -130,15 +131,30 @@ class Manager {
   Task<void> auto_flush(const query::ReadPlan& plan, FlushMode mode);
   bool has_changes();
 
-  // Transactions (unit_of_work/transaction.cpp).
+  /// A manager with the same settings, empty or with copies of the entities (fork.cpp).
+  std::unique_ptr<Manager> fork(const ForkOptions& options);
+
+  // Transactions (unit_of_work/transaction.cpp; what a Propagation makes of them in propagation.cpp). The
+  // verbs:
   Task<void> begin(TransactionOptions options);
   Task<void> commit();
   Task<void> rollback();
+  /// As clear(), but throws ValidationError when that would lose changes.
+  void start_empty();
+  /// Opens a transaction, or a savepoint inside one.
+  Task<void> open_level(TransactionOptions options);
+  /// Counts as a level, and commits and rolls back nothing of its own.
+  void join_level(const TransactionOptions& options);
+  Task<void> commit_level();
+  /// Rolls the innermost level back; one that joined just ends.
+  Task<void> undo_level();
   /// Everything from here on until the end of the innermost transaction is undone by rollback_and_reset.
   void work_begins() { marks_.back().work = journal_.size(); }
   /// As rollback, and for another try the manager forgets what was read and changed since work_begins.
   Task<void> rollback_and_reset();
   int transaction_level() const noexcept { return static_cast<int>(marks_.size()); }
+  /// What the open transaction was begun with.
+  const TransactionOptions& open_transaction() const noexcept { return open_transaction_; }
   unit_of_work::Journal& journal() noexcept { return journal_; }
 
   /// The connection of the transaction, or one on loan to `local`.
@@ -175,12 +191,24 @@ class Manager {
     std::size_t journal;
     std::size_t allocated;
     std::optional<std::size_t> work{};  ///< the journal's length when work began that may be retried
+    std::optional<FlushMode> flush_mode{};  ///< to be set again at the end
+    bool joined = false;                    ///< has no savepoint
+    bool rollback_only = false;             ///< a level that joined it was rolled back
   };
+  /// After an error that the outermost level may never hear of.
+  void note_transaction_ended();
+  /// Throws TransactionStateError when the transaction is none any more: what came next would be for good at
+  /// once.
+  void require_transaction_alive() const;
+  void push_mark(const TransactionOptions& options, bool joined);
+  void pop_mark();
   Task<void> roll_back(bool reset);
   void forget_work(const Mark& mark);
   void mark_stale();
-  std::vector<Mark> marks_{};               ///< one for each open transaction and savepoint
+  std::vector<Mark> marks_{};  ///< one for each open transaction, savepoint and begin that joined
   driver::Loan transaction_connection_{};
+  TransactionOptions open_transaction_{};
+  bool transaction_ended_ = false;  ///< by the database, after an error inside of it
   std::atomic<bool> in_use_{false};
   std::uint32_t reads_ = 0;
   bool flushing_ = false;

@@ -1,52 +1,138 @@
 // SPDX-License-Identifier: MIT
 #include <kin/error.hpp>
 
-#include <chrono>
 #include <exception>
-#include <thread>
+#include <utility>
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "unit_of_work/books.hpp"
 #include "unit_of_work/collection_items.hpp"
 #include "unit_of_work/manager.hpp"
+#include "unit_of_work/propagation.hpp"
 
 namespace kin::detail {
 
 Task<void> Manager::begin(TransactionOptions options) {
+  if (transactions_disabled) co_return;
+  const TransactionWay way = unit_of_work::way_of_begin(*this, options);
+  if (options.clear) start_empty();
+  if (way == TransactionWay::join) {
+    join_level(options);
+  } else {
+    co_await open_level(options);
+  }
+}
+
+void Manager::start_empty() {
+  if (has_changes())
+    throw ValidationError(
+        "TransactionOptions::clear: the manager has changes that are not flushed, which would be lost; "
+        "flush() or "
+        "clear() first");
+  clear();
+}
+
+Task<void> Manager::open_level(TransactionOptions options) {
   if (transaction_connection_) {
+    require_transaction_alive();
     co_await transaction_connection_->savepoint(transaction_level());
-    marks_.push_back({journal_.size(), allocated_.size(), {}});
+    push_mark(options, false);
     co_return;
   }
   driver::Loan loan;
   if (!core_->driver->try_acquire(loan)) loan = co_await core_->driver->acquire();
   co_await loan->begin(options);
   transaction_connection_ = std::move(loan);
-  marks_.push_back({journal_.size(), allocated_.size(), {}});
+  open_transaction_ = options;
+  push_mark(options, false);
 }
 
-Task<void> Manager::commit() {
+void Manager::join_level(const TransactionOptions& options) {
+  require_transaction_alive();
+  push_mark(options, true);
+}
+
+void Manager::note_transaction_ended() {
+  if (transaction_connection_ && transaction_connection_->transaction_lost()) transaction_ended_ = true;
+}
+
+void Manager::require_transaction_alive() const {
+  if (!transaction_ended_) return;
+  ErrorDetails details;
+  details.retryable = true;
+  throw TransactionStateError(
+      "after an earlier error, such as a deadlock, the database has ended the transaction with all that was "
+      "written in it; call rollback(), and run the work again",
+      std::move(details));
+}
+
+void Manager::push_mark(const TransactionOptions& options, bool joined) {
+  Mark mark{journal_.size(), allocated_.size()};
+  mark.joined = joined;
+  if (options.flush_mode) {
+    mark.flush_mode = flush_mode;
+    flush_mode = *options.flush_mode;
+  }
+  marks_.push_back(mark);
+}
+
+void Manager::pop_mark() {
+  if (marks_.back().flush_mode) flush_mode = *marks_.back().flush_mode;
+  marks_.pop_back();
+}
+
+Task<void> Manager::commit() { return transactions_disabled ? flush() : commit_level(); }
+
+Task<void> Manager::commit_level() {
   if (marks_.empty()) throw TransactionStateError("commit: no transaction is open; call begin() first");
+  if (marks_.back().rollback_only)
+    throw TransactionStateError(
+        "commit: a begin() that joined this transaction was rolled back, so all of it can only be rolled "
+        "back; call "
+        "rollback(), or give that begin() Propagation::nested");
+  require_transaction_alive();
   co_await flush();
   const int level = transaction_level() - 1;
   if (level > 0) {
-    co_await transaction_connection_->release_savepoint(level);
-    marks_.pop_back();
+    if (!marks_.back().joined) co_await transaction_connection_->release_savepoint(level);
+    pop_mark();
     co_return;
   }
   co_await transaction_connection_->commit();
-  marks_.clear();
+  pop_mark();
   journal_.clear();
   transaction_connection_ = driver::Loan();
 }
 
-Task<void> Manager::rollback() { co_await roll_back(false); }
+Task<void> Manager::rollback() {
+  if (transactions_disabled) co_return;
+  if (marks_.empty() || !marks_.back().joined) {
+    co_await roll_back(false);
+    co_return;
+  }
+  note_transaction_ended();
+  pop_mark();
+  auto mark = marks_.rbegin();
+  while (mark->joined) ++mark;  // the outermost has never joined
+  mark->rollback_only = true;
+}
+
+Task<void> Manager::undo_level() {
+  if (!marks_.back().joined) {
+    co_await roll_back(false);
+    co_return;
+  }
+  note_transaction_ended();
+  pop_mark();
+}
+
 Task<void> Manager::rollback_and_reset() { co_await roll_back(true); }
 
 Task<void> Manager::roll_back(bool reset) {
   if (marks_.empty()) throw TransactionStateError("rollback: no transaction is open; call begin() first");
   const int level = transaction_level() - 1;
+  note_transaction_ended();
   std::exception_ptr error;
   try {
     if (transaction_connection_->transaction_lost()) {
@@ -64,8 +150,11 @@ Task<void> Manager::roll_back(bool reset) {
   if (forgets) forget_work(mark);
   unit_of_work::undo_journal(*this, mark.journal);
   if (forgets) mark_stale();
-  marks_.pop_back();
-  if (marks_.empty()) transaction_connection_ = driver::Loan();
+  pop_mark();
+  if (marks_.empty()) {
+    transaction_connection_ = driver::Loan();
+    transaction_ended_ = false;
+  }
   if (error) std::rethrow_exception(error);
 }
 
@@ -144,84 +233,6 @@ void rollback_blocking(Manager& manager) {
 Task<void> rollback_task(Manager& manager) {
   const UseGuard guard(manager);
   co_await manager.rollback();
-}
-
-TransactionRun::TransactionRun(Manager& manager, TransactionOptions options) noexcept
-    : manager_(manager), options_(options), level_(manager.transaction_level()) {}
-
-// What was pending before belongs to each try: once it is written, the snapshots hold what the work starts
-// from.
-void TransactionRun::begin_blocking() {
-  detail::begin_blocking(manager_, options_);
-  if (level_ > 0 || options_.retries == 0) return;
-  flush_blocking(manager_);
-  manager_.work_begins();
-}
-void TransactionRun::commit_blocking() { detail::commit_blocking(manager_); }
-
-bool TransactionRun::may_retry(const std::exception_ptr& error) const {
-  if (level_ > 0 || tries_ >= options_.retries) return false;
-  try {
-    std::rethrow_exception(error);
-  } catch (const Error& known) {
-    return known.retryable();
-  } catch (...) {
-    return false;
-  }
-}
-
-namespace {
-/// Doubles from 10 ms, as long as half a second at most.
-std::chrono::milliseconds pause_before(int attempt) {
-  constexpr int longest = 500;
-  const int doubled = attempt > 6 ? longest : 10 << attempt;
-  return std::chrono::milliseconds(doubled < longest ? doubled : longest);
-}
-}  // namespace
-
-bool TransactionRun::failed_blocking(std::exception_ptr error) {
-  const UseGuard guard(manager_);
-  const bool again = may_retry(error);
-  const bool open = manager_.transaction_level() > level_;
-  try {
-    while (manager_.transaction_level() > level_ + 1) run_blocking(manager_.rollback());
-    if (open) run_blocking(again ? manager_.rollback_and_reset() : manager_.rollback());
-  } catch (...) {
-    // A rollback that fails must not hide what made it necessary.
-    if (again) return false;
-  }
-  if (!again) return false;
-  std::this_thread::sleep_for(pause_before(tries_++));
-  return true;
-}
-
-Task<void> TransactionRun::begin() {
-  co_await begin_task(manager_, options_);
-  if (level_ > 0 || options_.retries == 0) co_return;
-  co_await flush_task(manager_);
-  manager_.work_begins();
-}
-Task<void> TransactionRun::commit() { co_await commit_task(manager_); }
-
-Task<bool> TransactionRun::failed(std::exception_ptr error) {
-  const UseGuard guard(manager_);
-  const bool again = may_retry(error);
-  bool rolled_back = true;
-  try {
-    while (manager_.transaction_level() > level_ + 1) co_await manager_.rollback();
-    if (manager_.transaction_level() > level_) {
-      if (again) {
-        co_await manager_.rollback_and_reset();
-      } else {
-        co_await manager_.rollback();
-      }
-    }
-  } catch (...) {
-    rolled_back = false;
-  }
-  if (!again || !rolled_back) co_return false;
-  co_await manager_.core().driver->pause(pause_before(tries_++));
-  co_return true;
 }
 
 }  // namespace kin::detail

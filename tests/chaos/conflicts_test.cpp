@@ -59,6 +59,43 @@ TEST_P(Conflicts, ADeadlockEndsOneOfTwoAndTheWorkRunsAgain) {
   EXPECT_EQ(balance(2), 100);
 }
 
+// Some databases undo the whole transaction then, and not the savepoint alone: what came next would be for
+// good at once.
+TEST_P(Conflicts, WorkThatPutsUpWithADeadlockIsWrittenAsAWholeOrNotAtAll) {
+  start_accounts();
+  std::latch both_hold_one(2);
+  std::atomic<int> deadlocks{0};
+  const auto move_money = [&](int from, int to) {
+    EntityManager em = orm().em();
+    bool first = true;
+    em.transactional(
+        [&](EntityManager& outer) {
+          outer.find_one_or_fail<Account>(from, LockMode::pessimistic_write)->balance -= 10;
+          outer.flush();
+          if (std::exchange(first, false)) both_hold_one.arrive_and_wait();
+          try {
+            outer.transactional(
+                [&](EntityManager& inner) {
+                  inner.find_one_or_fail<Account>(to, LockMode::pessimistic_write)->balance += 10;
+                },
+                {.propagation = Propagation::nested});
+          } catch (const DeadlockError&) {
+            ++deadlocks;
+            outer.create<Account>({.balance = 10});
+          }
+        },
+        {.retries = 5});
+  };
+  std::thread other([&] { move_money(1, 2); });
+  move_money(2, 1);
+  other.join();
+  EXPECT_GE(deadlocks, 1);
+  int sum = 0;
+  EntityManager em = direct().em();
+  for (const Ref<Account>& account : em.find<Account>().list()) sum += account->balance;
+  EXPECT_EQ(sum, 200);
+}
+
 TEST_P(Conflicts, ADeadlockWithoutRetriesIsATypedErrorAndTheManagerGoesOn) {
   start_accounts();
   std::latch both_hold_one(2);

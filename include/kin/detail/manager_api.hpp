@@ -5,6 +5,7 @@
 #include <kin/detail/codec_of.hpp>
 #include <kin/detail/entity_state.hpp>
 #include <kin/detail/find_request.hpp>
+#include <kin/fork_options.hpp>
 #include <kin/rows.hpp>
 #include <kin/task.hpp>
 #include <kin/transaction.hpp>
@@ -18,6 +19,10 @@
 #include <utility>
 #include <vector>
 
+namespace kin {
+class EntityManager;
+}
+
 /// What the typed face calls: one function a verb, compiled once. Each takes the manager's guard, so that two tasks
 /// in one manager get an error. The blocking form and its task run the same code.
 namespace kin::detail {
@@ -29,6 +34,9 @@ void persist_entity(Manager& manager, EntityState* state);
 void remove_entity(Manager& manager, EntityState* state);
 EntityState* get_reference(Manager& manager, TypeTag tag, std::span<const ValueView> key);
 void clear_manager(Manager& manager);
+FlushMode flush_mode(Manager& manager);
+void set_flush_mode(Manager& manager, FlushMode mode);
+bool is_in_transaction(Manager& manager);
 bool has_changes(Manager& manager);
 
 EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key, LockMode lock);
@@ -74,10 +82,22 @@ Task<void> commit_task(Manager& manager);
 void rollback_blocking(Manager& manager);
 Task<void> rollback_task(Manager& manager);
 
-/// One run of transactional(): begins, and after an error decides between another try and giving up.
+/// What a call of transactional() does about a transaction.
+enum class TransactionWay : std::uint8_t { open, join, none };
+
+/// One run of transactional(): decides what the propagation means here, begins, and after an error chooses
+/// between another try and giving up. What it changes in the manager's settings ends with it.
 class TransactionRun {
  public:
-  TransactionRun(Manager& manager, TransactionOptions options) noexcept;
+  /// `returns_entities`: the work returns handles, which would not outlive a fork. Throws before anything is
+  /// sent.
+  TransactionRun(Manager& manager, TransactionOptions options, bool returns_entities);
+  TransactionRun(const TransactionRun&) = delete;
+  TransactionRun& operator=(const TransactionRun&) = delete;
+  ~TransactionRun();
+
+  /// What the work gets: a fork, or the manager that was asked.
+  EntityManager& em(EntityManager& asked) const noexcept { return fork_ ? *fork_ : asked; }
   void begin_blocking();
   void commit_blocking();
   /// Rolls back; returns true after a pause when the work is to be tried again, else false.
@@ -88,10 +108,17 @@ class TransactionRun {
 
  private:
   bool may_retry(const std::exception_ptr& error) const;
-  Manager& manager_;
+  Task<void> open();
+  void require_own_level() const;
+  Manager* manager_;  // of the fork where there is one
   TransactionOptions options_;
-  int level_;
+  std::unique_ptr<EntityManager> fork_{};
+  bool waits_for_fork_ = false;  // the manager that was asked has a transaction open meanwhile
+  TransactionWay way_{};
+  int level_ = 0;
   int tries_ = 0;
+  FlushMode flush_mode_before_{};
+  bool disabled_before_ = false;
 };
 
 [[noreturn]] void throw_not_found(Manager& manager, TypeTag tag, std::span<const ValueView> key);

@@ -88,6 +88,7 @@ std::string PostgresqlWire::begin_text(const TransactionOptions& options) const 
   std::string text = "begin";
   text += isolation_text(options.isolation);
   if (options.read_only) text += " read only";
+  if (options.deferrable) text += " deferrable";
   return text;
 }
 

@@ -56,6 +56,7 @@ Traits postgresql_traits() {
   traits.stores_nul_in_text = false;
   traits.tells_failed_row = false;
   traits.locks_rows = true;
+  traits.has_deferrable_transactions = true;
   traits.most_parameters = 7000;
   traits.keys_of_a_chunk = 4096;
   traits.full_text_index = "create index note_text on note using gin (to_tsvector('simple', text))";

@@ -202,6 +202,27 @@ TEST_P(UowTransactions, ReadOnlyOnesRefuseToWrite) {
   EXPECT_EQ(stored("a"), 0) << "it is pending still";
 }
 
+TEST_P(UowTransactions, ReadOnlyOnesRefuseStatementsThatWrite) {
+  EntityManager em = start(entities).em();
+  em.create<Account>({.owner = "a", .balance = 1});
+  em.flush();
+  for (const char* sql : {"insert into account (owner, balance) values ('b', 2)",
+                          "update account set balance = 2", "delete from account"}) {
+    em.begin({.read_only = true});
+    EXPECT_EQ(em.count<Account>(), 1u);
+    try {
+      em.execute(sql);
+      ADD_FAILURE() << sql << " was run";
+    } catch (const ReadOnlyError& error) {
+      EXPECT_THAT(error.sql(), HasSubstr(sql));
+      EXPECT_FALSE(error.retryable());
+    }
+    em.rollback();
+  }
+  EXPECT_EQ(stored("a"), 1);
+  EXPECT_EQ(stored("b"), -1);
+}
+
 TEST_P(UowTransactions, RetriesRunTheWorkAgainOnAManagerAsBefore) {
   EntityManager em = start(entities).em();
   auto a = em.create<Account>({.owner = "a", .balance = 10});

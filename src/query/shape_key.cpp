@@ -65,6 +65,7 @@ void ShapeKey::row_clauses(const detail::FindRequest& request) noexcept {
   paths(request.populate);
   paths(request.only);
   paths(request.exclude);
+  paths(request.lock_tables);
 }
 
 /// Makes room for the largest key the request can have, so that nothing is checked while it is written.
@@ -75,7 +76,9 @@ void ShapeKey::reserve(const detail::FindRequest& request) {
   for (const detail::SelectTerm& term : request.select) size += room_for(term.expression) + sizeof(void*);
   for (const detail::Expression& term : request.group_by) size += room_for(term);
   size += request.joins.size() * (path_size + 2 * sizeof(void*) + 1);
-  size += (request.populate.size() + request.only.size() + request.exclude.size()) * path_size;
+  size +=
+      (request.populate.size() + request.only.size() + request.exclude.size() + request.lock_tables.size()) *
+      path_size;
   if (size <= capacity_) return;
   capacity_ = size + size / 2;
   buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);

@@ -15,7 +15,7 @@ inline constexpr detail::Unique unique{};
 inline constexpr detail::Index index{};
 inline constexpr detail::PrimaryKey primary_key{};
 inline constexpr detail::Version version{};
-/// An update or delete goes through only while the row still has the value that was read, else OptimisticLockError.
+/// Updates and deletes go through only while the row has the value that was read, else OptimisticLockError.
 inline constexpr detail::ConcurrencyCheck concurrency_check{};
 inline constexpr detail::Hidden hidden{};
 /// Left out of reads unless named in only<>().

@@ -89,7 +89,7 @@ class EntityManager {
     return Find<T>(*manager_, request<T>(std::move(condition)));
   }
   /// By key, served from the identity map where it is there; or by a condition. Null when there is none. With
-  /// LockMode::optimistic the version that is expected follows: an entity of another one is an OptimisticLockError.
+  /// LockMode::optimistic the expected version follows: another one is an OptimisticLockError.
   template <class T, class K, class... Version>
   Ref<T> find_one(const K& key_or_condition, LockMode lock = LockMode::none, const Version&... version) {
     if constexpr (detail::is_condition<K>) {
@@ -103,18 +103,22 @@ class EntityManager {
   }
   /// Throws NotFoundError, naming the entity and what was asked for.
   template <class T, class K, class... Version>
-  Ref<T> find_one_or_fail(const K& key_or_condition, LockMode lock = LockMode::none, const Version&... version) {
+  Ref<T> find_one_or_fail(const K& key_or_condition, LockMode lock = LockMode::none,
+                          const Version&... version) {
     Ref<T> found = find_one<T>(key_or_condition, lock, version...);
     if (!found) not_found<T>(key_or_condition);
     return found;
   }
   template <class T, class K, class... Version>
   Task<Ref<T>> find_one_async(K key_or_condition, LockMode lock = LockMode::none, Version... version) {
-    return find_one_task<T>(manager_.get(), std::move(key_or_condition), detail::lock_request(lock, version...), false);
+    return find_one_task<T>(manager_.get(), std::move(key_or_condition),
+                            detail::lock_request(lock, version...), false);
   }
   template <class T, class K, class... Version>
-  Task<Ref<T>> find_one_or_fail_async(K key_or_condition, LockMode lock = LockMode::none, Version... version) {
-    return find_one_task<T>(manager_.get(), std::move(key_or_condition), detail::lock_request(lock, version...), true);
+  Task<Ref<T>> find_one_or_fail_async(K key_or_condition, LockMode lock = LockMode::none,
+                                      Version... version) {
+    return find_one_task<T>(manager_.get(), std::move(key_or_condition),
+                            detail::lock_request(lock, version...), true);
   }
   template <class T>
   std::uint64_t count() {
@@ -146,17 +150,19 @@ class EntityManager {
   Task<bool> refresh_async(const Ref<T>& entity) {
     return detail::refresh_task(*manager_, detail::RefAccess::state(entity));
   }
-  /// Optimistic: throws OptimisticLockError unless the entity was read with the version that follows the mode.
-  /// Pessimistic: locks its row until the end of the transaction without reading it, so that unflushed changes stay;
-  /// refresh() reads what stands there now. Throws NotFoundError when the row is gone, and in a mode that leaves out
-  /// locked rows also when another transaction has it.
+  /// Optimistic: throws OptimisticLockError unless the entity was read with the version that follows the
+  /// mode. Pessimistic: locks its row until the end of the transaction without reading it, so that unflushed
+  /// changes stay; refresh() reads what stands there now. Throws NotFoundError when the row is gone, and in a
+  /// mode that leaves out locked rows also when another transaction has it.
   template <class T, class... Version>
   void lock(const Ref<T>& entity, LockMode mode, const Version&... version) {
-    detail::lock_blocking(*manager_, detail::RefAccess::state(entity), detail::lock_request(mode, version...));
+    detail::lock_blocking(*manager_, detail::RefAccess::state(entity),
+                          detail::lock_request(mode, version...));
   }
   template <class T, class... Version>
   Task<void> lock_async(const Ref<T>& entity, LockMode mode, const Version&... version) {
-    return detail::lock_task(*manager_, detail::RefAccess::state(entity), detail::lock_request(mode, version...));
+    return detail::lock_task(*manager_, detail::RefAccess::state(entity),
+                             detail::lock_request(mode, version...));
   }
 
   /// Writes all changes in one transaction (or in the open one): new entities parents first, then changed columns,

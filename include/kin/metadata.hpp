@@ -216,7 +216,7 @@ struct EntityMetadata {
   std::vector<std::int16_t> property_by_offset{};     ///< member offset → index in properties, -1 for none
   const Column* generated_key = nullptr;
   const Column* version = nullptr;
-  std::vector<const Column*> concurrency_checks{};  ///< without key and version, which are checked in any case
+  std::vector<const Column*> concurrency_checks{};  ///< key and version, always checked, apart
   bool integer_key = false;  ///< one key column, an integer: the identity map's fast path
 
   const Property* find_property(std::string_view member) const noexcept;

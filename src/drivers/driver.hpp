@@ -38,7 +38,7 @@ struct Capabilities {
   bool savepoints = true;
   bool regular_expressions = false;
   bool json = false;
-  /// A row of a left join can be locked along with that of the root. PostgreSQL locks none that may be missing.
+  /// A row of a left join can be locked along with that of the root.
   bool locks_left_joins = true;
 };
 

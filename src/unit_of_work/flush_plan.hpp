@@ -15,8 +15,8 @@ namespace kin::unit_of_work {
 struct ChangeSet {
   EntityState* state = nullptr;
   ColumnMask columns{};   ///< written columns of inserts and updates
-  /// Of inserts: foreign keys to rows that do not exist yet, written afterwards. Of updates and deletes: columns that
-  /// an earlier statement of this flush sets to null.
+  /// Of inserts: foreign keys to rows that do not exist yet, written afterwards. Of updates and deletes:
+  /// columns that an earlier statement of this flush sets to null.
   ColumnMask deferred{};
 };
 

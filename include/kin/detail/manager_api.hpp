@@ -24,7 +24,7 @@ namespace kin::detail {
 
 class Manager;
 
-/// A lock that is asked for one entity: its mode, and of an optimistic one the expected version (null = not said).
+/// A lock that is asked for: its mode, and of an optimistic one the expected version (null = not said).
 struct LockRequest {
   LockMode mode = LockMode::none;
   ValueView version{};
@@ -37,7 +37,8 @@ EntityState* get_reference(Manager& manager, TypeTag tag, std::span<const ValueV
 void clear_manager(Manager& manager);
 bool has_changes(Manager& manager);
 
-EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key, LockRequest lock);
+EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key,
+                                  LockRequest lock);
 Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<Value> key, LockRequest lock);
 std::vector<EntityState*> find_blocking(Manager& manager, const FindRequest& request);
 Task<std::vector<EntityState*>> find_task(Manager& manager, FindRequest request);
@@ -137,7 +138,8 @@ inline constexpr bool is_version<SysTime<D>> = true;
 /// An expected version as its database form, which refers to no memory.
 template <class V>
 ValueView version_view(const V& version) {
-  static_assert(is_version<V>, "kin: a version is an integer or a std::chrono::sys_time, as the member that holds it");
+  static_assert(is_version<V>,
+                "kin: a version is an integer or a std::chrono::sys_time, as the member that holds it");
   if constexpr (is_version<V>) {
     Scratch scratch;
     const Codec& codec = codec_of<V>();

@@ -187,7 +187,7 @@ TEST(PostgresqlDialect, LocksNamedTablesToo) {
   request.with<&Book::tags>().how(Strategy::joined).rows(5);
   EXPECT_THAT(text_of(request),
               ::testing::AllOf(::testing::HasSubstr(R"(for update of "t0" nowait) as "t0")"),
-                               ::testing::EndsWith(R"( for update of "t1" nowait)")));
+                               ::testing::EndsWith(R"( for update of "t3" nowait)")));
 }
 
 TEST(PostgresqlDialect, Writes) {

@@ -15,6 +15,8 @@ inline constexpr detail::Unique unique{};
 inline constexpr detail::Index index{};
 inline constexpr detail::PrimaryKey primary_key{};
 inline constexpr detail::Version version{};
+/// Updates and deletes go through only while the row has the value that was read, else OptimisticLockError.
+inline constexpr detail::ConcurrencyCheck concurrency_check{};
 inline constexpr detail::Hidden hidden{};
 /// Left out of reads unless named in only<>().
 inline constexpr detail::Lazy lazy{};

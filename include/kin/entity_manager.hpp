@@ -100,32 +100,37 @@ class EntityManager {
   Find<T> find(Condition<R> condition) {
     return Find<T>(*manager_, request<T>(std::move(condition)));
   }
-  /// By key, served from the identity map where it is there; or by a condition. Null when there is none.
-  template <class T, class K>
-  Ref<T> find_one(const K& key_or_condition, LockMode lock = LockMode::none) {
+  /// By key, served from the identity map where it is there; or by a condition. Null when there is none. With
+  /// LockMode::optimistic the expected version follows: another one is an OptimisticLockError.
+  template <class T, class K, class... Version>
+  Ref<T> find_one(const K& key_or_condition, LockMode lock = LockMode::none, const Version&... version) {
     if constexpr (detail::is_condition<K>) {
-      return Find<T>(*manager_, request<T>(key_or_condition)).lock(lock).one();
+      return Find<T>(*manager_, request<T>(key_or_condition, detail::lock_request(lock, version...))).one();
     } else {
       Scratch scratch;
       const ValueView key = detail::key_view(key_or_condition, scratch);
-      return detail::RefAccess::make<T>(
-          detail::find_by_key_blocking(*manager_, detail::type_tag<T>, {&key, 1}, lock));
+      return detail::RefAccess::make<T>(detail::find_by_key_blocking(
+          *manager_, detail::type_tag<T>, {&key, 1}, detail::lock_request(lock, version...)));
     }
   }
   /// Throws NotFoundError, naming the entity and what was asked for.
-  template <class T, class K>
-  Ref<T> find_one_or_fail(const K& key_or_condition, LockMode lock = LockMode::none) {
-    Ref<T> found = find_one<T>(key_or_condition, lock);
+  template <class T, class K, class... Version>
+  Ref<T> find_one_or_fail(const K& key_or_condition, LockMode lock = LockMode::none,
+                          const Version&... version) {
+    Ref<T> found = find_one<T>(key_or_condition, lock, version...);
     if (!found) not_found<T>(key_or_condition);
     return found;
   }
-  template <class T, class K>
-  Task<Ref<T>> find_one_async(K key_or_condition, LockMode lock = LockMode::none) {
-    return find_one_task<T>(manager_.get(), std::move(key_or_condition), lock, false);
+  template <class T, class K, class... Version>
+  Task<Ref<T>> find_one_async(K key_or_condition, LockMode lock = LockMode::none, Version... version) {
+    return find_one_task<T>(manager_.get(), std::move(key_or_condition),
+                            detail::lock_request(lock, version...), false);
   }
-  template <class T, class K>
-  Task<Ref<T>> find_one_or_fail_async(K key_or_condition, LockMode lock = LockMode::none) {
-    return find_one_task<T>(manager_.get(), std::move(key_or_condition), lock, true);
+  template <class T, class K, class... Version>
+  Task<Ref<T>> find_one_or_fail_async(K key_or_condition, LockMode lock = LockMode::none,
+                                      Version... version) {
+    return find_one_task<T>(manager_.get(), std::move(key_or_condition),
+                            detail::lock_request(lock, version...), true);
   }
   template <class T>
   std::uint64_t count() {
@@ -172,6 +177,20 @@ class EntityManager {
   template <class T>
   Task<bool> refresh_async(const Ref<T>& entity) {
     return detail::refresh_task(*manager_, detail::RefAccess::state(entity));
+  }
+  /// Optimistic: throws OptimisticLockError unless the entity was read with the version that follows the
+  /// mode. Pessimistic: locks its row until the end of the transaction without reading it, so that unflushed
+  /// changes stay; refresh() reads what stands there now. Throws NotFoundError when the row is gone, and in a
+  /// mode that leaves out locked rows also when another transaction has it.
+  template <class T, class... Version>
+  void lock(const Ref<T>& entity, LockMode mode, const Version&... version) {
+    detail::lock_blocking(*manager_, detail::RefAccess::state(entity),
+                          detail::lock_request(mode, version...));
+  }
+  template <class T, class... Version>
+  Task<void> lock_async(const Ref<T>& entity, LockMode mode, const Version&... version) {
+    return detail::lock_task(*manager_, detail::RefAccess::state(entity),
+                             detail::lock_request(mode, version...));
   }
 
   /// Writes all changes in one transaction (or in the open one): new entities parents first, then changed columns,
@@ -294,11 +313,13 @@ class EntityManager {
     return request;
   }
   template <class T, class R>
-  static detail::FindRequest request(Condition<R> condition) {
+  static detail::FindRequest request(Condition<R> condition, detail::LockRequest lock = {}) {
     static_assert(std::is_same_v<R, T>, "kin: the condition is on another entity than the one that is read");
     detail::FindRequest request;
     request.root = detail::type_tag<T>;
     request.where = std::move(condition).expression();
+    request.lock = lock.mode;
+    request.lock_version = lock.version;
     return request;
   }
   template <class... Values>
@@ -319,11 +340,11 @@ class EntityManager {
     }
   }
   template <class T, class K>
-  static Task<Ref<T>> find_one_task(detail::Manager* manager, K key_or_condition, LockMode lock, bool or_fail) {
+  static Task<Ref<T>> find_one_task(detail::Manager* manager, K key_or_condition, detail::LockRequest lock,
+                                    bool or_fail) {
     detail::EntityState* found = nullptr;
     if constexpr (detail::is_condition<K>) {
-      detail::FindRequest wanted = request<T>(key_or_condition);
-      wanted.lock = lock;
+      detail::FindRequest wanted = request<T>(key_or_condition, lock);
       wanted.limit = 1;
       std::vector<detail::EntityState*> states = co_await detail::find_task(*manager, wanted);
       if (!states.empty()) found = states.front();

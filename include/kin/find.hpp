@@ -68,8 +68,27 @@ class [[nodiscard("kin: a find is only a description; call list(), one(), count(
     request_.refresh = true;
     return *this;
   }
+  /// Pessimistic: locks the rows of the root entity until the end of the transaction.
   Find& lock(LockMode mode) {
     request_.lock = mode;
+    return *this;
+  }
+  /// Of LockMode::optimistic: an entity that has another version is an OptimisticLockError.
+  template <class V>
+  Find& lock_version(const V& version) {
+    request_.lock_version = detail::version_view(version);
+    return *this;
+  }
+  /// Locks the rows of a relation too, which is joined then: a path of to-one members of any depth.
+  template <auto... Members>
+  Find& lock_tables() {
+    static_assert(std::is_same_v<detail::path_root<Members...>, T>,
+                  "kin: lock_tables<> starts at another entity than the one that is read");
+    static_assert(
+        (detail::AnyRefType<detail::member_type<Members>> && ...),
+        "kin: lock_tables<> goes over to-one relations; the items of a collection are read by a statement of "
+        "their own, so lock them by a find of their own");
+    request_.lock_tables.push_back(detail::checked_path<Members...>());
     return *this;
   }
   Find& flush_mode(FlushMode mode) {

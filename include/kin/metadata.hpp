@@ -148,6 +148,7 @@ struct Property {
   bool unique = false;
   bool index_ = false;
   bool version = false;
+  bool concurrency_check = false;
   bool hidden = false;
   bool lazy = false;
   std::optional<Value> default_value{};
@@ -215,6 +216,7 @@ struct EntityMetadata {
   std::vector<std::int16_t> property_by_offset{};     ///< member offset → index in properties, -1 for none
   const Column* generated_key = nullptr;
   const Column* version = nullptr;
+  std::vector<const Column*> concurrency_checks{};  ///< key and version, always checked, apart
   bool integer_key = false;  ///< one key column, an integer: the identity map's fast path
 
   const Property* find_property(std::string_view member) const noexcept;

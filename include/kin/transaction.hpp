@@ -14,7 +14,7 @@ enum class Isolation : std::uint8_t { unset, read_uncommitted, read_committed, r
 /// SQLite needs none: a transaction that writes has the whole database.
 enum class LockMode : std::uint8_t {
   none,
-  optimistic,
+  optimistic,                 ///< compares the entity's version with an expected one; sends nothing by itself
   pessimistic_read,           ///< others may read and lock for reading, but not change
   pessimistic_write,          ///< others may only read without a lock
   pessimistic_partial_read,   ///< as pessimistic_read, leaving out rows that others have locked (skip locked)

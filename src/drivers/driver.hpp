@@ -40,6 +40,8 @@ struct Capabilities {
   bool deferrable_transactions = false;
   bool regular_expressions = false;
   bool json = false;
+  /// A row of a left join can be locked along with that of the root.
+  bool locks_left_joins = true;
 };
 
 /// Receives rows. Cells are valid during the call. May throw to end the read.
@@ -82,13 +84,17 @@ class WriteBatch {
   std::vector<EntityState*> rows{};      ///< of entity operations
   std::vector<PivotRow> pivot_rows{};    ///< of pivot operations
   bool checks_version = false;           ///< update and remove also compare entity->version with the snapshot
+  /// Columns that update and remove also compare with the snapshot, null equal to null.
+  std::vector<const Column*> checked{};
   bool write_nulls = false;              ///< update writes null into `columns`, whatever the entity holds
   bool ignore_duplicates = false;        ///< of pivot_insert: an existing row is no error
   std::vector<const Column*> returning{};  ///< columns to read back, the generated key first
 
   std::size_t row_count() const noexcept { return pivot ? pivot_rows.size() : rows.size(); }
+  /// True when a row that is met must hold what its snapshot does: which one was missed has to be found out.
+  bool checks_values() const noexcept { return checks_version || !checked.empty(); }
   /// Parameters of one row, in order: `columns`; then for update and remove the key, then the expected
-  /// version; for pivot operations the owner's key, then the target's.
+  /// version and what `checked` columns are to hold; for pivot operations the owner's key, then the target's.
   std::size_t parameters_per_row() const noexcept;
   ValueView parameter(std::size_t row, std::size_t index, Scratch& scratch) const;
   /// Stores a value read back into the row's entity, e.g. the generated key.

@@ -21,10 +21,21 @@ using query::PlannedRead;
 using query::ReadKind;
 
 namespace {
-void require_transaction_for(LockMode lock, int level) {
-  if (lock >= LockMode::pessimistic_read && level == 0)
-    throw TransactionStateError(
-        "a pessimistic lock lasts until the end of a transaction; call begin() or use transactional()");
+bool is_pessimistic(LockMode mode) { return mode >= LockMode::pessimistic_read; }
+
+/// PostgreSQL says so only when it runs the statement, and not in our words.
+void require_locked_joins(const query::ReadPlan& plan, const driver::Capabilities& capabilities) {
+  if (plan.lock_sources.size() < 2 || capabilities.locks_left_joins) return;
+  for (const std::uint32_t source : plan.lock_sources) {
+    if (plan.sources[source].join != query::Source::Join::left) continue;
+    const Property& relation = *plan.sources[source].via;
+    throw ValidationError(
+        fmt::format(
+            "{}.{} may refer to nothing, and {} locks no rows of such a join; lock them by em.lock() or a "
+            "find of their own",
+            relation.entity->name, relation.name, capabilities.name),
+        ErrorDetails{.entity = relation.entity->name, .property = relation.name});
+  }
 }
 
 /// What the text is run with. Throws where they are more than a statement may have: some databases and client
@@ -55,11 +66,13 @@ Task<driver::Connection*> Manager::connection(driver::Loan& local) {
 }
 
 Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
-  require_transaction_for(request.lock, transaction_level());
+  const LockRequest lock{request.lock, request.lock_version};
+  require_lockable(core_->registry.of(request.root), lock);
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
+  require_locked_joins(read->plan, core_->driver->capabilities());
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
   const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
-  const bool refresh = request.refresh || request.lock != LockMode::none;
+  const bool refresh = request.refresh || is_pessimistic(request.lock);
   std::vector<EntityState*> roots;
   {
     Hydrator hydrator(*this, *read, refresh);
@@ -71,6 +84,7 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
     roots = std::move(hydrator.roots());
     for (EntityState* root : roots) root->clear(EntityState::queued);
   }
+  for (const EntityState* root : roots) check_version(*root, lock);
   if (!read->populate.empty()) {
     Loader loader(*this, request.refresh);
     co_await loader.populate(read->populate, roots);
@@ -79,10 +93,9 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
 }
 
 Task<EntityState*> Manager::find_by_key(const EntityMetadata& entity, const ValueView* cells, bool refresh,
-                                        LockMode lock) {
-  require_transaction_for(lock, transaction_level());
-  const bool reread = refresh || lock != LockMode::none;
-  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(entity, lock);
+                                        LockRequest lock) {
+  const bool reread = refresh || is_pessimistic(lock.mode);
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(entity, lock.mode);
   EntityState* found = nullptr;
   {
     driver::Loan loan;
@@ -93,6 +106,7 @@ Task<EntityState*> Manager::find_by_key(const EntityMetadata& entity, const Valu
     hydrator.finish();
     if (!hydrator.roots().empty()) found = hydrator.roots().front();
   }
+  if (found) check_version(*found, lock);
   if (found && !read->populate.empty()) {
     Loader loader(*this, refresh);
     std::vector<EntityState*> owners(1, found);
@@ -145,7 +159,13 @@ Task<bool> Manager::exists(const FindRequest& request) {
 }
 
 Task<void> Manager::rows(const FindRequest& request, driver::RowSink& sink) {
+  const EntityMetadata& entity = core_->registry.of(request.root);
+  if (request.lock == LockMode::optimistic)
+    throw ValidationError(entity.name + ": plain rows have no version to compare; find entities to lock them",
+                          ErrorDetails{.entity = entity.name});
+  require_lockable(entity, {request.lock, request.lock_version});
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
+  require_locked_joins(read->plan, core_->driver->capabilities());
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
   const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
   driver::Loan loan;
@@ -167,7 +187,7 @@ Task<bool> Manager::load(EntityState* state, bool refresh) {
   std::vector<ValueView> cells;
   for (std::size_t i = 0; i < scratch.size(); ++i)
     cells.push_back(unit_of_work::column_value(*state->metadata->key[i], state->entity(), scratch[i]));
-  EntityState* found = co_await find_by_key(*state->metadata, cells.data(), refresh, LockMode::none);
+  EntityState* found = co_await find_by_key(*state->metadata, cells.data(), refresh, LockRequest());
   co_return found != nullptr;
 }
 
@@ -199,18 +219,22 @@ std::string Manager::sql(const FindRequest& request, ReadKind kind) {
 namespace {
 /// Null when the row is known to be gone or to be deleted by the next flush.
 EntityState* known_by_key(Manager& manager, const EntityMetadata& entity, std::span<const ValueView> key,
-                          LockMode lock, bool& decided) {
+                          const LockRequest& lock, bool& decided) {
   decided = false;
+  manager.require_lockable(entity, lock);
   if (key.size() != entity.key.size())
     throw ValidationError(fmt::format("{} has a key of {} columns, but {} values were given", entity.name,
                                       entity.key.size(), key.size()),
                           ErrorDetails{.entity = entity.name});
   EntityState* state = manager.find_in_map(entity, key.data());
   if (state && manager.has_removals()) unit_of_work::apply_cascades(manager);
-  if (!state || lock != LockMode::none) return nullptr;
+  if (!state || is_pessimistic(lock.mode)) return nullptr;
   decided = true;
   if (state->has(EntityState::removed)) return nullptr;
-  if (state->has(EntityState::initialized) && !state->has(EntityState::partial | EntityState::stale)) return state;
+  if (state->has(EntityState::initialized) && !state->has(EntityState::partial | EntityState::stale)) {
+    manager.check_version(*state, lock);
+    return state;
+  }
   decided = false;
   return nullptr;
 }
@@ -223,7 +247,8 @@ bool wants_eager(const EntityState* known) {
 }
 }  // namespace
 
-EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key, LockMode lock) {
+EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key,
+                                  LockRequest lock) {
   const UseGuard guard(manager);
   const EntityMetadata& entity = manager.core().registry.of(tag);
   bool decided;
@@ -235,7 +260,7 @@ EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const
   return run_blocking(manager.find_by_key(entity, key.data(), false, lock));
 }
 
-Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<Value> key, LockMode lock) {
+Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<Value> key, LockRequest lock) {
   const UseGuard guard(manager);
   const EntityMetadata& entity = manager.core().registry.of(tag);
   std::vector<ValueView> cells;
@@ -287,6 +312,15 @@ Task<bool> refresh_task(Manager& manager, EntityState* state) {
   const UseGuard guard(manager);
   const bool found = co_await manager.load(state, true);
   co_return found;
+}
+
+void lock_blocking(Manager& manager, EntityState* state, LockRequest lock) {
+  const UseGuard guard(manager);
+  run_blocking(manager.lock(state, lock));
+}
+Task<void> lock_task(Manager& manager, EntityState* state, LockRequest lock) {
+  const UseGuard guard(manager);
+  co_await manager.lock(state, lock);
 }
 
 bool load_reference_blocking(EntityState* state) {

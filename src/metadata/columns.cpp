@@ -195,6 +195,9 @@ void link_columns(EntityMetadata& entity) {
   }
   for (const Column& column : entity.columns)
     if (column.property->version) entity.version = &column;
+  for (const Column& column : entity.columns)
+    if (column.property->concurrency_check && !column.primary_key && &column != entity.version)
+      entity.concurrency_checks.push_back(&column);
 }
 
 /// The database makes a key that is one integer of the entity's own, unless the description says who does.

@@ -44,6 +44,18 @@ class PropertyValidator {
     validate_shape();
     validate_value_sources();
     if (property_.version) validate_version();
+    if (property_.concurrency_check) validate_concurrency_check();
+  }
+
+  /// Documents have many texts, and some databases no equality of them at all.
+  void validate_concurrency_check() {
+    const bool is_document =
+        property_.codec->kind == ValueKind::json || property_.column_type.starts_with("json");
+    if (is_document)
+      add("JSON is not compared by kin::concurrency_check; take the word away and give the entity a "
+          "kin::version.");
+    if (property_.lazy)
+      add("kin::concurrency_check needs a value that is read with every row; take kin::lazy away.");
   }
 
   void validate_shape() {
@@ -125,9 +137,9 @@ class PropertyValidator {
   bool has_column_words() const {
     return !property_.column_name.empty() || !property_.column_type.empty() || property_.nullable ||
            property_.length != 0 || property_.precision != 0 || property_.unique || property_.index_ ||
-           property_.version || property_.default_value || !property_.default_raw.empty() ||
-           !property_.check.empty() || !property_.generated.empty() || property_.on_create ||
-           property_.on_update;
+           property_.version || property_.concurrency_check || property_.default_value ||
+           !property_.default_raw.empty() || !property_.check.empty() || !property_.generated.empty() ||
+           property_.on_create || property_.on_update;
   }
 
   void validate_relation() {
@@ -163,8 +175,9 @@ class PropertyValidator {
 
   bool has_words_of_owner() const {
     return !property_.column_name.empty() || !property_.column_type.empty() || property_.nullable ||
-           property_.unique || property_.index_ || !property_.join_columns.empty() ||
-           property_.delete_rule != Rule::unset || property_.update_rule != Rule::unset;
+           property_.unique || property_.index_ || property_.concurrency_check ||
+           !property_.join_columns.empty() || property_.delete_rule != Rule::unset ||
+           property_.update_rule != Rule::unset;
   }
 
   void validate_to_many() {

@@ -7,6 +7,7 @@ void Unique::apply(Property& property) const { property.unique = true; }
 void Index::apply(Property& property) const { property.index_ = true; }
 void PrimaryKey::apply(Property& property) const { property.primary_key = true; }
 void Version::apply(Property& property) const { property.version = true; }
+void ConcurrencyCheck::apply(Property& property) const { property.concurrency_check = true; }
 void Hidden::apply(Property& property) const { property.hidden = true; }
 void Lazy::apply(Property& property) const { property.lazy = true; }
 void Length::apply(Property& property) const { property.length = characters; }

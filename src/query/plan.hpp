@@ -95,6 +95,7 @@ struct ReadPlan {
   bool limit_roots = false;
   std::uint32_t value_count = 0;  ///< values of the expressions, without limit and offset
   int lock = 0;                   ///< kin::LockMode as a number
+  std::vector<std::uint32_t> lock_sources{};  ///< whose rows a pessimistic lock is on, the root first
   std::string comment{};
 
   /// The driver's own form of the plan (SQL text, parameter order), made at first use by whoever comes first.

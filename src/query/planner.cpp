@@ -55,8 +55,8 @@ constexpr std::size_t lock_modes = static_cast<std::size_t>(LockMode::pessimisti
 struct Planner::Cache {
   PlanCache by_shape{};
   std::shared_mutex by_key_mutex{};
-  /// By the entity's index and the lock mode.
-  std::vector<std::array<std::shared_ptr<const PlannedRead>, lock_modes>> by_key{};
+  /// By the entity's index and the lock mode; behind them those that read the key only.
+  std::vector<std::array<std::shared_ptr<const PlannedRead>, 2 * lock_modes>> by_key{};
 };
 
 Planner::Planner(const metadata::Registry& registry, Strategy default_strategy)
@@ -76,12 +76,21 @@ std::shared_ptr<const PlannedRead> Planner::plan(const detail::FindRequest& requ
 }
 
 std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& entity, LockMode lock) {
-  auto& slot = cache_->by_key[entity.index][static_cast<std::size_t>(lock)];
+  return plan_by_key(entity, lock, false);
+}
+
+std::shared_ptr<const PlannedRead> Planner::plan_lock(const EntityMetadata& entity, LockMode lock) {
+  return plan_by_key(entity, lock, true);
+}
+
+std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& entity, LockMode lock,
+                                                        bool key_only) {
+  auto& slot = cache_->by_key[entity.index][static_cast<std::size_t>(lock) + (key_only ? lock_modes : 0)];
   {
     const std::shared_lock guard(cache_->by_key_mutex);
     if (slot) return slot;
   }
-  auto planned = build_read_by_key(registry_, default_strategy_, entity, lock);
+  auto planned = build_read_by_key(registry_, default_strategy_, entity, lock, key_only);
   const std::unique_lock guard(cache_->by_key_mutex);
   if (!slot) slot = std::move(planned);
   return slot;

@@ -50,9 +50,13 @@ class Planner {
   /// Rows of `entity` by its key: the values are the key's columns.
   std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity,
                                                  LockMode lock = LockMode::none);
+  /// The same with nothing but the key in its rows: to lock them.
+  std::shared_ptr<const PlannedRead> plan_lock(const EntityMetadata& entity, LockMode lock);
 
  private:
   struct Cache;
+  std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity, LockMode lock, bool key_only);
+
   const metadata::Registry& registry_;
   Strategy default_strategy_;
   std::unique_ptr<Cache> cache_;

@@ -95,7 +95,7 @@ PopulateTree& PopulateTree::child(const Property& relation) {
 }
 
 bool PopulateTree::wants(const Column& column) const noexcept {
-  if (column.primary_key || &column == entity->version) return true;
+  if (column.primary_key || &column == entity->version || column.property->concurrency_check) return true;
   if (property && !property->owner && property->inverse && has_column(*property->inverse, column))
     return true;
   for (const auto& populated : children)

@@ -24,8 +24,8 @@ struct PopulateTree {
 
   PopulateTree* find_child(const Property& relation) const noexcept;
   PopulateTree& child(const Property& relation);
-  /// Whether a read takes this column of `entity`: the key, the version and the foreign keys that link
-  /// populated entities always.
+  /// Whether a read takes this column of `entity`: the key, the version, what kin::concurrency_check
+  /// compares and the foreign keys that link populated entities always.
   bool wants(const Column& column) const noexcept;
   /// Whether a read finds out whom an inverse to-one member refers to, which it populates in no other way.
   bool wants_inverse(const Property& relation) const noexcept;

@@ -55,10 +55,11 @@ class ReadBuilder {
                       plan_.root->name),
           {.entity = plan_.root->name});
     }
+    if (plan_.kind == ReadKind::rows) add_lock();
     list_subquery_sources();
   }
 
-  void build_by_key() {
+  void build_by_key(bool key_only) {
     start();
     NodeWriter nodes;
     const auto& key = plan_.root->key;
@@ -75,7 +76,8 @@ class ReadBuilder {
     if (count > 1) nodes.add_operator(Op::and_, count, count);
     plan_.where = nodes.take();
     plan_.value_count = count;
-    add_entities();
+    key_only ? add_key() : add_entities();
+    add_lock();
   }
 
  private:
@@ -116,6 +118,31 @@ class ReadBuilder {
     add_order();
     read.add_order();
     plan_.limit_roots = read.multiplies_roots() && (plan_.has_limit || plan_.has_offset);
+  }
+
+  void add_key() {
+    for (const Column* column : plan_.root->key) {
+      NodeWriter nodes;
+      nodes.add_field(*column, 0);
+      plan_.select.push_back({nodes.take(), {}});
+    }
+  }
+
+  void add_lock() {
+    if (request_.lock < LockMode::pessimistic_read) {
+      if (!request_.lock_tables.empty())
+        refuse(resolver_.paths().hops(request_.lock_tables.front()),
+               "lock_tables says what a pessimistic lock is on, and there is none; say lock(), too.");
+      return;
+    }
+    plan_.lock_sources.push_back(places_.source(0));
+    for (const detail::MemberPath& path : request_.lock_tables) {
+      PlaceId place = 0;
+      for (const Hop& hop : resolver_.paths().hops(path)) place = places_.to_one(place, *hop.property);
+      const std::uint32_t source = places_.source(place);
+      if (std::ranges::find(plan_.lock_sources, source) == plan_.lock_sources.end())
+        plan_.lock_sources.push_back(source);
+    }
   }
 
   void add_select() {
@@ -222,12 +249,13 @@ std::shared_ptr<const PlannedRead> build_read(const metadata::Registry& registry
 }
 
 std::shared_ptr<const PlannedRead> build_read_by_key(const metadata::Registry& registry,
-                                                     Strategy default_strategy,
-                                                     const EntityMetadata& entity, LockMode lock) {
+                                                     Strategy default_strategy, const EntityMetadata& entity,
+                                                     LockMode lock, bool key_only) {
   FindRequest nothing_more;
   nothing_more.lock = lock;
   auto planned = std::make_shared<PlannedRead>();
-  ReadBuilder(registry, default_strategy, nothing_more, ReadKind::rows, entity, *planned).build_by_key();
+  ReadBuilder(registry, default_strategy, nothing_more, ReadKind::rows, entity, *planned)
+      .build_by_key(key_only);
   return planned;
 }
 

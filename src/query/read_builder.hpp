@@ -28,6 +28,6 @@ std::shared_ptr<const PlannedRead> build_read(const metadata::Registry& registry
                                               const detail::FindRequest& request, ReadKind kind);
 std::shared_ptr<const PlannedRead> build_read_by_key(const metadata::Registry& registry,
                                                      Strategy default_strategy, const EntityMetadata& entity,
-                                                     LockMode lock);
+                                                     LockMode lock, bool key_only);
 
 }  // namespace kin::query

@@ -66,6 +66,7 @@ void ShapeKey::row_clauses(const detail::FindRequest& request) noexcept {
   paths(request.populate);
   paths(request.only);
   paths(request.exclude);
+  paths(request.lock_tables);
 }
 
 void ShapeKey::assignments(const detail::FindRequest& request) noexcept {
@@ -87,7 +88,9 @@ void ShapeKey::reserve(const detail::FindRequest& request) {
     for (const detail::Expression& column : term.columns) size += room_for(column);
   }
   size += request.joins.size() * (path_size + 2 * sizeof(void*) + 1);
-  size += (request.populate.size() + request.only.size() + request.exclude.size()) * path_size;
+  size +=
+      (request.populate.size() + request.only.size() + request.exclude.size() + request.lock_tables.size()) *
+      path_size;
   if (size <= capacity_) return;
   capacity_ = size + size / 2;
   buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);

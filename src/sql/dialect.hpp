@@ -6,6 +6,7 @@
 #include <kin/transaction.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -97,9 +98,23 @@ class Dialect {
                      const Column* column) const = 0;
   /// Appends limit and offset; each view is a placeholder or empty.
   virtual void limit(std::string& out, std::string_view limit, std::string_view offset) const = 0;
-  /// Appends the clause that locks the rows which a read takes from the source `alias`; nothing where the
+  /// Appends the clause that locks the rows which a read takes from the sources `aliases`; nothing where the
   /// database has none.
-  virtual void lock(std::string& out, LockMode mode, std::string_view alias) const = 0;
+  virtual void lock(std::string& out, LockMode mode, std::span<const std::string_view> aliases) const = 0;
+  /// Appends that a column holds exactly the value of a placeholder, where null is the same as null.
+  virtual void same(std::string& out, std::string_view operand, std::string_view placeholder,
+                    const Column& column) const {
+    (void)column;
+    out.append(operand).append(" is not distinct from ").append(placeholder);
+  }
+
+  /// Appends identifiers in quotes, a comma between them.
+  void quote_all(std::string& out, std::span<const std::string_view> identifiers) const {
+    for (std::size_t i = 0; i < identifiers.size(); ++i) {
+      if (i != 0) out += ", ";
+      quote(out, identifiers[i]);
+    }
+  }
 
   /// Appends the beginning of a delete of rows of `table`, up to its where clause; conditions name it `alias`.
   virtual void delete_from(std::string& out, std::string_view table, std::string_view alias) const {

@@ -218,11 +218,16 @@ class MysqlDialect : public Dialect {
 
   bool assigns_in_turn() const override { return true; }
 
-  void lock(std::string& out, LockMode mode, std::string_view alias) const override {
+  void lock(std::string& out, LockMode mode, std::span<const std::string_view> aliases) const override {
     if (mode < LockMode::pessimistic_read) return;
     out += locks_for_reading(mode) ? " for share of " : " for update of ";
-    quote(out, alias);
+    quote_all(out, aliases);
     out += lock_patience(mode);
+  }
+
+  void same(std::string& out, std::string_view operand, std::string_view placeholder,
+            const Column&) const override {
+    out.append(operand).append(" <=> ").append(placeholder);
   }
 
   bool returns_inserted() const override { return false; }
@@ -309,7 +314,7 @@ class MariadbDialect final : public MysqlDialect {
                    direction);
   }
 
-  void lock(std::string& out, LockMode mode, std::string_view) const override {
+  void lock(std::string& out, LockMode mode, std::span<const std::string_view>) const override {
     if (mode < LockMode::pessimistic_read) return;
     out += locks_for_reading(mode) ? " lock in share mode" : " for update";
     out += lock_patience(mode);

@@ -192,9 +192,9 @@ bool takes_arrays(const WriteBatch& batch) {
     case Operation::insert:
       return !batch.columns.empty() && batch.returning.empty();
     case Operation::update:
-      return batch.write_nulls && batch.entity->key.size() == 1 && !batch.checks_version;
-    case Operation::remove:  // a row that is gone already is as good as deleted, unless its version counts
-      return batch.entity->key.size() == 1 && !batch.checks_version;
+      return batch.write_nulls && batch.entity->key.size() == 1 && !batch.checks_values();
+    case Operation::remove:  // a row that is gone already is as good as deleted, unless its values count
+      return batch.entity->key.size() == 1 && !batch.checks_values();
     case Operation::pivot_insert:
     case Operation::pivot_remove:
       return true;

@@ -197,11 +197,11 @@ class PostgresqlDialect final : public Dialect {
     if (!offset.empty()) out.append(" offset ").append(offset);
   }
 
-  // Of one source only: rows of a left join may be missing, and PostgreSQL locks no missing row.
-  void lock(std::string& out, LockMode mode, std::string_view alias) const override {
+  // Of named sources only: rows of a left join may be missing, and PostgreSQL locks no missing row.
+  void lock(std::string& out, LockMode mode, std::span<const std::string_view> aliases) const override {
     if (mode < LockMode::pessimistic_read) return;
     out += locks_for_reading(mode) ? " for share of " : " for update of ";
-    quote(out, alias);
+    quote_all(out, aliases);
     out += lock_patience(mode);
   }
 

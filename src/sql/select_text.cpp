@@ -51,7 +51,7 @@ void SelectWriter::write_rows() {
   write_groups();
   write_order(nullptr);
   write_limit();
-  write_lock();
+  write_lock(plan_.lock_sources);
 }
 
 /// The roots come from a sub-select that has the conditions and the limit; the joins multiply what it lets
@@ -79,12 +79,16 @@ void SelectWriter::write_limited_roots() {
   write_groups();
   write_order(&multiplied);
   write_limit();
-  write_lock();  // of the rows that are let through, and of those only
+  // Of the rows that are let through, and of those only; what is locked along is joined to them.
+  const std::span<const std::uint32_t> locked = plan_.lock_sources;
+  if (!locked.empty()) write_lock(locked.first(1));
   out_ += ") as ";
   dialect_.quote(out_, plan_.sources.front().alias);
   const std::string roots = std::exchange(out_, std::move(before));
+  for (const std::uint32_t source : plan_.lock_sources) mark_source(source, outer);
   write_from(roots, &outer);
   write_order(nullptr);
+  if (locked.size() > 1) write_lock(locked.subspan(1));
 }
 
 void SelectWriter::write_count() {
@@ -254,8 +258,11 @@ void SelectWriter::write_limit() {
   dialect_.limit(out_, limit, offset);
 }
 
-void SelectWriter::write_lock() {
-  dialect_.lock(out_, static_cast<LockMode>(plan_.lock), plan_.sources.front().alias);
+void SelectWriter::write_lock(std::span<const std::uint32_t> sources) {
+  if (sources.empty()) return;
+  std::vector<std::string_view> aliases;
+  for (const std::uint32_t source : sources) aliases.push_back(plan_.sources[source].alias);
+  dialect_.lock(out_, static_cast<LockMode>(plan_.lock), aliases);
 }
 
 /// Sources that a root has more than one row of.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +45,7 @@ class SelectWriter {
   void write_groups();
   void write_order(const Marks* left_out);
   void write_limit();
-  void write_lock();
+  void write_lock(std::span<const std::uint32_t> sources);
   void write_table(const query::Source& source);
   void write_tie(const query::Source& source);
   Marks multiplied_sources() const;

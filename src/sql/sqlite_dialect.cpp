@@ -158,7 +158,13 @@ class SqliteDialect final : public Dialect {
   }
 
   // A write transaction locks the whole database.
-  void lock(std::string&, LockMode, std::string_view) const override {}
+  void lock(std::string&, LockMode, std::span<const std::string_view>) const override {}
+
+  void same(std::string& out, std::string_view operand, std::string_view placeholder,
+            const Column& column) const override {
+    append_left(out, operand, &column);
+    out.append(" is ").append(placeholder);
+  }
 
   bool knows_generated_key() const override { return true; }
 

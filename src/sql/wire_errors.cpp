@@ -20,6 +20,8 @@ std::string_view property_of(const driver::WriteBatch& batch, std::size_t index)
     column = batch.columns[index];
   } else if (index - written < batch.entity->key.size()) {
     column = batch.entity->key[index - written];
+  } else if (index + batch.checked.size() >= batch.parameters_per_row()) {
+    column = batch.checked[index + batch.checked.size() - batch.parameters_per_row()];
   }
   return column != nullptr && column->property != nullptr ? std::string_view(column->property->name)
                                                           : std::string_view();

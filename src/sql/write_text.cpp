@@ -120,9 +120,18 @@ class WriteWriter {
       separator = " and ";
       equals_parameter(*column);
     }
-    if (!batch_.checks_version) return;
-    out_ += separator;
-    equals_parameter(*batch_.entity->version);
+    if (batch_.checks_version) {
+      out_ += separator;
+      equals_parameter(*batch_.entity->version);
+    }
+    for (const Column* column : batch_.checked) {
+      out_ += separator;
+      std::string name;
+      std::string placeholder;
+      dialect_.quote(name, column->name);
+      dialect_.placeholder(placeholder, ++parameters_);
+      dialect_.same(out_, name, placeholder, *column);
+    }
   }
 
   void write_returning(bool key_is_known) {

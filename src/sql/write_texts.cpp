@@ -32,7 +32,8 @@ std::size_t hash_of(const ShapeOrBatch& shape) noexcept {
   hash = mix(mix(hash, shape.entity), shape.pivot);
   for (const Column* column : shape.columns) hash = mix(hash, column);
   for (const Column* column : shape.returning) hash = mix(hash, column);
-  return mix(hash, shape.columns.size());
+  for (const Column* column : shape.checked) hash = mix(hash, column);
+  return mix(mix(hash, shape.columns.size()), shape.checked.size());
 }
 
 template <class Left, class Right>
@@ -40,7 +41,8 @@ bool equal(const Left& left, const Right& right) noexcept {
   return left.operation == right.operation && is_single(left) == is_single(right) &&
          left.checks_version == right.checks_version && left.write_nulls == right.write_nulls &&
          left.ignore_duplicates == right.ignore_duplicates && left.entity == right.entity &&
-         left.pivot == right.pivot && left.columns == right.columns && left.returning == right.returning;
+         left.pivot == right.pivot && left.columns == right.columns && left.returning == right.returning &&
+         left.checked == right.checked;
 }
 
 }  // namespace
@@ -54,7 +56,8 @@ WriteTexts::Shape::Shape(const driver::WriteBatch& batch)
       entity(batch.entity),
       pivot(batch.pivot),
       columns(batch.columns),
-      returning(batch.returning) {}
+      returning(batch.returning),
+      checked(batch.checked) {}
 
 std::size_t WriteTexts::Hash::operator()(const Shape& shape) const noexcept { return hash_of(shape); }
 

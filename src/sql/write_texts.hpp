@@ -34,6 +34,7 @@ class WriteTexts {
     const PivotTable* pivot;
     std::vector<const Column*> columns;
     std::vector<const Column*> returning;
+    std::vector<const Column*> checked;
   };
   // Both also take a batch, so that a look-up makes no Shape.
   struct Hash {

@@ -2,6 +2,7 @@
 // Deletes run in the opposite order of inserts: referring rows first. Rows of types whose references form a cycle are
 // ordered by the references that the database holds (the snapshots), not by those that the user may have changed.
 #include <algorithm>
+#include <utility>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -41,7 +42,7 @@ class DeleteCycleOrder {
       ready = std::move(next);
     }
     // `columns` served as the mark of references that are nulled first.
-    for (ChangeSet& change : result) change.columns = {};
+    for (ChangeSet& change : result) change.deferred = std::exchange(change.columns, {});
     return result;
   }
 

@@ -50,23 +50,61 @@ std::vector<const Column*> returning_columns(const EntityMetadata& entity, const
 struct Shape {
   const EntityMetadata* entity;
   ColumnMask columns;
+  ColumnMask expected;
   friend bool operator==(const Shape&, const Shape&) = default;
 };
 struct ShapeHash {
   std::size_t operator()(const Shape& shape) const noexcept {
-    return std::hash<const void*>()(shape.entity) ^ shape.columns.hash();
+    return std::hash<const void*>()(shape.entity) ^ shape.columns.hash() ^ (shape.expected.hash() << 1);
   }
 };
 
-WriteBatch make_batch(Operation operation, const EntityMetadata& entity, const ColumnMask& mask) {
+WriteBatch make_batch(Operation operation, const Shape& shape) {
+  const EntityMetadata& entity = *shape.entity;
   WriteBatch batch;
   batch.operation = operation;
   batch.entity = &entity;
   if (operation != Operation::remove) {
-    batch.columns = columns_of(entity, mask);
-    batch.returning = returning_columns(entity, mask, operation == Operation::insert);
+    batch.columns = columns_of(entity, shape.columns);
+    batch.returning = returning_columns(entity, shape.columns, operation == Operation::insert);
   }
+  batch.checks_version = entity.version && shape.expected.has(entity.version->index);
+  for (const Column* column : entity.concurrency_checks)
+    if (shape.expected.has(column->index)) batch.checked.push_back(column);
   return batch;
+}
+
+/// Which columns of a row must hold in the database what the snapshot has.
+using Expected = ColumnMask (*)(const ChangeSet& change);
+
+ColumnMask nothing_expected(const ChangeSet&) { return {}; }
+
+/// The version and the columns of kin::concurrency_check, as far as they were read: of a stub none, which is
+/// written unseen. What this flush has set to null before was checked then.
+ColumnMask expected_values(const ChangeSet& change) {
+  ColumnMask expected;
+  const EntityState& state = *change.state;
+  const EntityMetadata& entity = *state.metadata;
+  if ((!entity.version && entity.concurrency_checks.empty()) || !state.snapshot) return expected;
+  const bool all = !state.has(EntityState::partial);
+  const ColumnMask read = all ? ColumnMask() : state.manager->runtime(entity).covered(state);
+  const auto add = [&](const Column& column) {
+    if ((all || read.has(column.index)) && !change.deferred.has(column.index)) expected.add(column.index);
+  };
+  if (entity.version) add(*entity.version);
+  for (const Column* column : entity.concurrency_checks) add(*column);
+  return expected;
+}
+
+/// Of columns that are set to null for a while: those that their row's own statement cannot check any more.
+ColumnMask expected_before_nulls(const ChangeSet& change) {
+  const EntityMetadata& entity = *change.state->metadata;
+  ColumnMask expected;
+  if (entity.concurrency_checks.empty()) return expected;
+  const ColumnMask of_row = expected_values(change);
+  for (const Column* column : entity.concurrency_checks)
+    if (of_row.has(column->index) && change.columns.has(column->index)) expected.add(column->index);
+  return expected;
 }
 
 ColumnMask without(ColumnMask mask, const ColumnMask& dropped, const EntityMetadata& entity) {
@@ -77,21 +115,24 @@ ColumnMask without(ColumnMask mask, const ColumnMask& dropped, const EntityMetad
 
 /// Changes as batches: rows of the same entity and columns share one. With keep_order only neighbours do, so
 /// that the order of the rows stays.
-std::vector<WriteBatch> batches_of(Operation operation, std::span<const ChangeSet> changes, bool keep_order) {
+std::vector<WriteBatch> batches_of(Operation operation, std::span<const ChangeSet> changes, bool keep_order,
+                                   Expected expected) {
   std::vector<WriteBatch> batches;
   boost::unordered_flat_map<Shape, std::size_t, ShapeHash> known;
-  Shape last{nullptr, {}};
+  Shape last{nullptr, {}, {}};
   std::size_t at = 0;
   for (const ChangeSet& change : changes) {
     const EntityMetadata& entity = *change.state->metadata;
-    Shape shape{&entity, change.deferred.empty() || operation != Operation::insert
-                             ? change.columns
-                             : without(change.columns, change.deferred, entity)};
+    Shape shape{&entity,
+                change.deferred.empty() || operation != Operation::insert
+                    ? change.columns
+                    : without(change.columns, change.deferred, entity),
+                expected(change)};
     if (!(shape == last)) {
       const auto found = keep_order ? known.end() : known.find(shape);
       if (found == known.end()) {
         at = batches.size();
-        batches.push_back(make_batch(operation, entity, shape.columns));
+        batches.push_back(make_batch(operation, shape));
         if (!keep_order) known.emplace(shape, at);
       } else {
         at = found->second;
@@ -136,19 +177,14 @@ std::vector<WriteBatch> pivot_batches(Operation operation, std::span<const Pivot
 /// be gone.
 void check_missed(const WriteBatch& batch) {
   if (batch.missed_rows().empty()) return;
-  if (batch.operation == Operation::update || batch.checks_version) throw_missed(batch);
+  if (batch.operation == Operation::update || batch.checks_values()) throw_missed(batch);
 }
 
 Task<void> write_changes(driver::Connection& connection, Operation operation,
                          std::span<const ChangeSet> changes, bool keep_order) {
-  std::vector<WriteBatch> batches = batches_of(operation, changes, keep_order);
+  const Expected expected = operation == Operation::insert ? nothing_expected : expected_values;
+  std::vector<WriteBatch> batches = batches_of(operation, changes, keep_order, expected);
   for (WriteBatch& batch : batches) {
-    if (operation != Operation::insert && batch.entity->version) {
-      const unit_of_work::EntityRuntime& runtime = batch.rows.front()->manager->runtime(*batch.entity);
-      batch.checks_version = std::all_of(batch.rows.begin(), batch.rows.end(), [&](const EntityState* state) {
-        return runtime.covered(*state).has(batch.entity->version->index);
-      });
-    }
     co_await connection.write(batch);
     check_missed(batch);
   }
@@ -156,7 +192,7 @@ Task<void> write_changes(driver::Connection& connection, Operation operation,
 
 /// Rows that this flush has written before: their version was checked then, and has moved on.
 Task<void> write_again(driver::Connection& connection, std::span<const ChangeSet> changes) {
-  std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false);
+  std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false, nothing_expected);
   for (WriteBatch& batch : batches) {
     co_await connection.write(batch);
     check_missed(batch);
@@ -164,11 +200,12 @@ Task<void> write_again(driver::Connection& connection, std::span<const ChangeSet
 }
 
 Task<void> write_nulls(driver::Connection& connection, std::span<const ChangeSet> changes) {
-  std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false);
+  std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false, expected_before_nulls);
   for (WriteBatch& batch : batches) {
     batch.write_nulls = true;
     batch.returning.clear();
     co_await connection.write(batch);
+    if (batch.checks_values()) check_missed(batch);
   }
 }
 

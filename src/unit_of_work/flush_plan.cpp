@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <kin/detail/codec_of.hpp>
 
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/key.hpp"
@@ -49,6 +50,15 @@ ColumnMask insert_columns(const EntityRuntime& runtime, const EntityState& state
   return mask;
 }
 
+/// Microseconds from one version to the next that the member can tell apart.
+std::int64_t version_step(const detail::Codec& codec) {
+  if (codec.assign == &detail::TimePointFamily::assign)  // a unit of its own, such as minutes
+    return static_cast<const detail::TimePointLayout*>(codec.context)->microseconds_per_tick;
+  std::int64_t step = 1;
+  for (int digits = codec.fraction_digits; digits < 6; ++digits) step *= 10;
+  return step;
+}
+
 void advance_version(EntityState& state, const Column& version, bool inserting) {
   void* member = version.access.reach(state.entity());
   Scratch scratch;
@@ -63,8 +73,7 @@ void advance_version(EntityState& state, const Column& version, bool inserting) 
   if (inserting && !current.is_null() && current.as_integer() != 0) return;
   // Two updates within the clock's step must still differ: move on by one unit of the column's precision at least.
   const auto packed_before = current.is_null() ? std::int64_t{0} : current.as_integer();
-  std::int64_t step = 1;
-  for (int digits = version.codec->fraction_digits; digits < 6; ++digits) step *= 10;
+  const std::int64_t step = version_step(*version.codec);
   microseconds -= microseconds % step;
   version.codec->assign(*version.codec, member, ValueView::timestamp(microseconds, version.codec->fraction_digits));
   const ValueView after = version.codec->view(*version.codec, member, scratch);
@@ -191,12 +200,6 @@ void collect_pivots(Manager& manager, FlushPlan& plan) {
   }
 }
 
-void sort_by_type(std::vector<ChangeSet>& changes) {
-  std::stable_sort(changes.begin(), changes.end(), [](const ChangeSet& a, const ChangeSet& b) {
-    return a.state->metadata->index < b.state->metadata->index;
-  });
-}
-
 /// A deletion by a changed key would hit another row.
 void validate_key(Manager& manager, EntityState& state) {
   if (!state.snapshot) return;
@@ -274,7 +277,8 @@ FlushPlan make_flush_plan(Manager& manager) {
   for (const ChangeSet& change : plan.inserts)
     if (manager.has_key(*change.state)) manager.register_key(change.state);
   if (!plan.inserts.empty()) order_inserts(manager, plan);
-  sort_by_type(plan.updates);
+  order_by_key(plan.updates);
+  order_by_key(plan.deletes);
   if (!plan.deletes.empty() || !plan.updates.empty()) order_by_unique_values(manager, plan);
   if (!plan.deletes.empty()) order_deletes(manager, plan);
   if (plan.early_deletes.size() > 1) {

@@ -15,7 +15,9 @@ namespace kin::unit_of_work {
 struct ChangeSet {
   EntityState* state = nullptr;
   ColumnMask columns{};   ///< written columns of inserts and updates
-  ColumnMask deferred{};  ///< of inserts: foreign keys to rows that do not exist yet, written afterwards
+  /// Of inserts: foreign keys to rows that do not exist yet, written afterwards. Of updates and deletes:
+  /// columns that an earlier statement of this flush sets to null.
+  ColumnMask deferred{};
 };
 
 struct PivotChange {
@@ -65,6 +67,8 @@ bool follow_inverse_sides(detail::Manager& manager);
 void apply_cascades(detail::Manager& manager);
 /// insert_order.cpp: orders plan.inserts, fills deferred, extra_updates and insert_levels.
 void order_inserts(detail::Manager& manager, FlushPlan& plan);
+/// key_order.cpp: orders changes by type and then by key, so that everybody locks rows in the same order.
+void order_by_key(std::vector<ChangeSet>& changes);
 /// delete_order.cpp: orders plan.deletes, fills null_references.
 void order_deletes(detail::Manager& manager, FlushPlan& plan);
 /// unique_order.cpp: moves deletes and updates that free unique values ahead.

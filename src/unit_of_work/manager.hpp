@@ -111,7 +111,12 @@ class Manager {
   // Reading (loading/).
   Task<std::vector<EntityState*>> find(const FindRequest& request);
   Task<EntityState*> find_by_key(const EntityMetadata& entity, const ValueView* cells, bool refresh,
-                                 LockMode lock);
+                                 LockRequest lock);
+  /// Throws ValidationError or TransactionStateError for a lock that cannot be had.
+  void require_lockable(const EntityMetadata& entity, const LockRequest& lock) const;
+  /// Throws OptimisticLockError for an entity of another version than the lock expects.
+  void check_version(const EntityState& state, const LockRequest& lock) const;
+  Task<void> lock(EntityState* state, LockRequest lock);
   /// Loads the eager relations of an entity that find_by_key was not needed for, as far as they are not loaded.
   Task<void> populate_eager(EntityState* known);
   Task<std::uint64_t> count(const FindRequest& request);

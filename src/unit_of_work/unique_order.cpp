@@ -166,6 +166,7 @@ class Releases {
 
   void add(EntityState* state, const Column& column) {
     updates_.at(state)->columns.add(column.index);
+    updates_.at(state)->deferred.add(column.index);
     const auto [found, is_new] = positions_.emplace(state, plan_.releases.size());
     if (is_new) plan_.releases.push_back({state, {}, {}});
     plan_.releases[found->second].columns.add(column.index);

@@ -16,7 +16,7 @@ std::size_t WriteBatch::parameters_per_row() const noexcept {
   const std::size_t written = write_nulls ? 0 : columns.size();
   if (operation == Operation::reserve_keys) return 0;
   if (operation == Operation::insert) return written;
-  return written + entity->key.size() + (checks_version ? 1 : 0);
+  return written + entity->key.size() + (checks_version ? 1 : 0) + checked.size();
 }
 
 ValueView WriteBatch::parameter(std::size_t row, std::size_t index, Scratch& scratch) const {
@@ -33,7 +33,10 @@ ValueView WriteBatch::parameter(std::size_t row, std::size_t index, Scratch& scr
   if (index < written) return column_value(*columns[index], state.entity(), scratch);
   index -= written;
   if (index < entity->key.size()) return column_value(*entity->key[index], state.entity(), scratch);
-  return state.manager->runtime(*entity).stored_value(state, *entity->version, scratch);
+  index -= entity->key.size();
+  if (checks_version && index-- == 0)
+    return state.manager->runtime(*entity).stored_value(state, *entity->version, scratch);
+  return state.manager->runtime(*entity).stored_value(state, *checked[index], scratch);
 }
 
 void WriteBatch::store(std::size_t row, const Column& column, ValueView value) const {

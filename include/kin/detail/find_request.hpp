@@ -57,6 +57,8 @@ struct FindRequest {
   std::optional<std::uint64_t> offset{};
   std::optional<FlushMode> flush_mode{};
   LockMode lock = LockMode::none;
+  ValueView lock_version{};  ///< that an optimistic lock expects: a number or a time, null = not said
+  std::vector<MemberPath> lock_tables{};  ///< to-one relations whose rows a pessimistic lock is on, too
   bool distinct = false;
   bool positional = false;           ///< of as<>: columns go to the struct's members in order, not by name
   bool refresh = false;

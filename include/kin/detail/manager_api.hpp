@@ -29,6 +29,12 @@ namespace kin::detail {
 
 class Manager;
 
+/// A lock that is asked for: its mode, and of an optimistic one the expected version (null = not said).
+struct LockRequest {
+  LockMode mode = LockMode::none;
+  ValueView version{};
+};
+
 EntityState* create_entity(Manager& manager, TypeTag tag, void* from, bool persist);
 void persist_entity(Manager& manager, EntityState* state);
 void remove_entity(Manager& manager, EntityState* state);
@@ -39,8 +45,9 @@ void set_flush_mode(Manager& manager, FlushMode mode);
 bool is_in_transaction(Manager& manager);
 bool has_changes(Manager& manager);
 
-EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key, LockMode lock);
-Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<Value> key, LockMode lock);
+EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key,
+                                  LockRequest lock);
+Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<Value> key, LockRequest lock);
 std::vector<EntityState*> find_blocking(Manager& manager, const FindRequest& request);
 Task<std::vector<EntityState*>> find_task(Manager& manager, FindRequest request);
 std::uint64_t count_blocking(Manager& manager, const FindRequest& request);
@@ -50,6 +57,8 @@ Task<bool> exists_task(Manager& manager, FindRequest request);
 std::string sql_of(Manager& manager, const FindRequest& request);
 bool refresh_blocking(Manager& manager, EntityState* state);
 Task<bool> refresh_task(Manager& manager, EntityState* state);
+void lock_blocking(Manager& manager, EntityState* state, LockRequest lock);
+Task<void> lock_task(Manager& manager, EntityState* state, LockRequest lock);
 
 /// A struct that rows are read into: its members, and how a vector of it grows.
 struct RowMember {
@@ -152,6 +161,32 @@ std::vector<Ref<T>> to_refs(const std::vector<EntityState*>& states) {
   result.reserve(states.size());
   for (EntityState* state : states) result.push_back(RefAccess::make<T>(state));
   return result;
+}
+
+template <class V>
+inline constexpr bool is_version = std::is_integral_v<V> && !std::is_same_v<V, bool> && !is_character<V>;
+template <class D>
+inline constexpr bool is_version<SysTime<D>> = true;
+
+/// An expected version as its database form, which refers to no memory.
+template <class V>
+ValueView version_view(const V& version) {
+  static_assert(is_version<V>,
+                "kin: a version is an integer or a std::chrono::sys_time, as the member that holds it");
+  if constexpr (is_version<V>) {
+    Scratch scratch;
+    const Codec& codec = codec_of<V>();
+    return codec.view(codec, &version, scratch);
+  } else {
+    return {};
+  }
+}
+template <class... Version>
+LockRequest lock_request(LockMode mode, const Version&... version) {
+  static_assert(sizeof...(Version) <= 1, "kin: a lock takes its mode and at most one expected version");
+  LockRequest lock{mode, {}};
+  ((lock.version = version_view(version)), ...);
+  return lock;
 }
 
 /// A key given by the user as its database form. The view lives as long as `key` and `scratch`.

@@ -35,6 +35,9 @@ struct PrimaryKey : Word<WordScope::column> {
 struct Version : Word<WordScope::scalar> {
   void apply(Property& property) const;
 };
+struct ConcurrencyCheck : Word<WordScope::column> {
+  void apply(Property& property) const;
+};
 struct Hidden : Word<WordScope::any> {
   void apply(Property& property) const;
 };

@@ -67,6 +67,7 @@ PostgresqlDriver::PostgresqlDriver(const kin::Options& orm_options, Options opti
   capabilities_.regular_expressions = true;
   capabilities_.json = true;
   capabilities_.deferrable_transactions = true;
+  capabilities_.locks_left_joins = false;
   // A wrong address or password is better told now than by the first query.
   detail::run_blocking(acquire());
 }

@@ -21,6 +21,7 @@ std::string in_plain_form(std::string text) {
   static const std::regex unnest_inside(R"(\(("[^)]*")\) in \(select \* from unnest\([?, ]+\)\))");
   static const std::regex any(R"(= any\(\?\))");
   static const std::regex more_rows(R"((values \(\?(, \?)*\))(, \(\?(, \?)*\))+)");
+  static const std::regex same(R"( (is not distinct from|<=>) \?)");
   static const std::regex ignoring(R"( (on conflict do nothing|on duplicate key update .*)$)");
   std::replace(text.begin(), text.end(), '`', '"');
   if (std::regex_match(text, begin)) return "begin";
@@ -28,6 +29,7 @@ std::string in_plain_form(std::string text) {
   text = replaced(text, unnest, "values ($1)");
   text = replaced(text, any, "= ?");
   text = replaced(text, more_rows, "$1");
+  text = replaced(text, same, " is ?");
   text = replaced(text, ignoring, " on conflict do nothing");
   std::smatch pair;
   if (std::regex_search(text, pair, unnest_inside)) {

@@ -57,6 +57,7 @@ Traits postgresql_traits() {
   traits.tells_failed_row = false;
   traits.locks_rows = true;
   traits.has_deferrable_transactions = true;
+  traits.locks_left_joins = false;
   traits.most_parameters = 7000;
   traits.keys_of_a_chunk = 4096;
   traits.full_text_index = "create index note_text on note using gin (to_tsvector('simple', text))";
@@ -72,6 +73,7 @@ Traits mariadb_traits() {
   traits.rows_refer_to_each_other = false;
   traits.tells_failed_row = false;
   traits.locks_rows = true;
+  traits.locks_named_tables_only = false;
   traits.keeps_decimal_scale = false;
   traits.full_text_index = "create fulltext index note_text on note (text)";
   traits.awaited_query = "select sleep(0.02)";
@@ -81,6 +83,7 @@ Traits mariadb_traits() {
 Traits mysql_traits() {
   Traits traits = mariadb_traits();
   traits.returns_defaults = false;
+  traits.locks_named_tables_only = true;
   traits.plans_deep_conditions = false;
   return traits;
 }

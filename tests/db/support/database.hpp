@@ -26,6 +26,8 @@ struct Traits {
   bool returns_defaults = true;          ///< in the statement that inserts
   bool locks_rows = false;               ///< not the whole database
   bool has_deferrable_transactions = false;
+  bool locks_named_tables_only = true;   ///< MariaDB locks the rows of every joined table
+  bool locks_left_joins = true;          ///< PostgreSQL locks no row that may be missing
   bool keeps_decimal_scale = true;       ///< 9.50 does not come back as 9.5 or 9.5000
   bool plans_deep_conditions = true;     ///< MySQL takes minutes for what is nested 20 deep
   std::size_t most_parameters = 65'535;  ///< at least so many are taken in one statement

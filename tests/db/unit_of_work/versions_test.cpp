@@ -115,9 +115,55 @@ TEST_P(UowVersions, OneStaleRowStopsTheWholeBatch) {
   theirs->text = "theirs";
   other.flush();
   for (auto page : pages) page->text = "mine";
-  EXPECT_THROW(em.flush(), OptimisticLockError);
+  try {
+    em.flush();
+    ADD_FAILURE() << "no error";
+  } catch (const OptimisticLockError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("Page " + std::to_string(pages[5]->id) + " "))
+        << "the stale one is named";
+  }
   EXPECT_EQ(orm().em().count<Page>(field<&Page::text> == "mine"), 0u);
   for (auto page : pages) EXPECT_EQ(page->version, 1);
+  EXPECT_TRUE(em.refresh(pages[5]));
+  EXPECT_EQ(pages[5]->text, "theirs");
+  em.flush();
+  EXPECT_EQ(orm().em().count<Page>(field<&Page::text> == "mine"), 9u);
+  for (auto page : pages) EXPECT_EQ(page->version, 2);
+}
+
+TEST_P(UowVersions, OneStaleRowStopsTheWholeBatchOfDeletes) {
+  EntityManager em = start(kin::entities<Page>).em();
+  std::vector<Ref<Page>> pages;
+  for (int i = 0; i < 10; ++i) pages.push_back(em.create<Page>({.text = "p"}));
+  em.flush();
+  EntityManager other = orm().em();
+  other.find_one_or_fail<Page>(pages[5]->id)->text = "theirs";
+  other.flush();
+  for (auto page : pages) em.remove(page);
+  try {
+    em.flush();
+    ADD_FAILURE() << "no error";
+  } catch (const OptimisticLockError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("Page " + std::to_string(pages[5]->id) + " "));
+  }
+  EXPECT_EQ(orm().em().count<Page>(), 10u);
+}
+
+TEST_P(UowVersions, AreCheckedBesideAStubToo) {
+  EntityManager em = start(kin::entities<Page>).em();
+  std::vector<std::int64_t> keys;
+  for (int i = 0; i < 3; ++i) em.create<Page>({.text = "p"});
+  em.flush();
+  for (auto page : em.find<Page>().order_by(field<&Page::id>.asc()).list()) keys.push_back(page->id);
+  EntityManager other = orm().em();
+  auto stale = other.find_one_or_fail<Page>(keys[1]);
+  em.find_one_or_fail<Page>(keys[1])->text = "mine";
+  em.flush();
+  other.remove(other.get_reference<Page>(keys[0]));
+  other.remove(stale);
+  other.remove(other.get_reference<Page>(keys[2]));
+  EXPECT_THROW(other.flush(), OptimisticLockError);
+  EXPECT_EQ(orm().em().count<Page>(), 3u);
 }
 
 TEST_P(UowVersions, AreTakenBackByARollback) {
@@ -151,6 +197,49 @@ TEST_P(UowVersions, MayBeTimes) {
   EXPECT_GT(note->changed, first) << "within the same second too";
   theirs->text = "c";
   EXPECT_THROW(other.flush(), OptimisticLockError);
+}
+
+template <class Duration>
+struct Timed {
+  std::int64_t id{};
+  int number{};
+  std::chrono::sys_time<Duration> changed{};
+};
+template <class Duration>
+void describe(Schema<Timed<Duration>>& timed) {
+  timed.table("timed");
+  timed.template on<&Timed<Duration>::changed>(kin::version);
+}
+
+/// Updates that follow each other faster than the member's unit still have versions of their own.
+template <class Duration>
+void update_at_once(Orm& orm) {
+  using Entity = Timed<Duration>;
+  EntityManager em = orm.em();
+  auto timed = em.create<Entity>({});
+  em.flush();
+  EntityManager other = orm.em();
+  auto theirs = other.find_one_or_fail<Entity>(timed->id);
+  EXPECT_EQ(theirs->changed, timed->changed) << "as it was written";
+  for (int i = 1; i <= 5; ++i) {
+    const auto before = timed->changed;
+    timed->number = i;
+    em.flush();
+    EXPECT_GT(timed->changed, before);
+    theirs->number = -i;
+    EXPECT_THROW(other.flush(), OptimisticLockError);
+    EXPECT_TRUE(other.refresh(theirs));
+    EXPECT_EQ(theirs->changed, timed->changed);
+  }
+  EXPECT_EQ(other.find_one<Entity>(timed->id, LockMode::optimistic, timed->changed)->number, 5);
+}
+
+TEST_P(UowVersions, MayBeTimesOfAnyUnit) {
+  update_at_once<std::chrono::minutes>(start(kin::entities<Timed<std::chrono::minutes>>));
+  update_at_once<std::chrono::seconds>(start(kin::entities<Timed<std::chrono::seconds>>));
+  update_at_once<std::chrono::milliseconds>(start(kin::entities<Timed<std::chrono::milliseconds>>));
+  update_at_once<std::chrono::microseconds>(start(kin::entities<Timed<std::chrono::microseconds>>));
+  update_at_once<std::chrono::nanoseconds>(start(kin::entities<Timed<std::chrono::nanoseconds>>));
 }
 
 TEST_P(UowVersions, AreKeptInStepWhereAUniqueValueMovesToANewRow) {

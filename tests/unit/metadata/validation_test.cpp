@@ -2,6 +2,7 @@
 #include <kin/collection.hpp>
 #include <kin/reference.hpp>
 #include <kin/types/decimal.hpp>
+#include <kin/types/json.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -530,6 +531,52 @@ TEST(MetadataValidation, ReportsSeveralAndWrongVersions) {
       ElementsAre("KeyAndVersion.id: it cannot be both key and version; take one of the words away."));
 }
 }  // namespace versions
+
+namespace concurrency_checks {
+struct Inside {
+  int level{};
+};
+struct Doc {
+  std::int64_t id{};
+  std::string name{};
+  std::string text{};
+  kin::Json json{};
+  Inside inside{};
+  int version{};
+  int count{};
+};
+void describe(kin::Schema<Doc>& doc) {
+  doc.on<&Doc::json>(kin::concurrency_check).on<&Doc::text>(kin::concurrency_check, kin::column_type("json"));
+  doc.on<&Doc::name>(kin::concurrency_check, kin::lazy).on<&Doc::inside>(kin::concurrency_check);
+}
+struct Good {
+  std::int64_t id{};
+  Inside inside{};
+  int version{};
+  int count{};
+};
+void describe(kin::Schema<Good>& good) {
+  good.on<&Good::id>(kin::concurrency_check).on<&Good::version>(kin::concurrency_check, kin::version);
+  good.on<&Good::count>(kin::concurrency_check);
+}
+void describe(kin::Schema<Inside>& inside) { inside.on<&Inside::level>(kin::concurrency_check); }
+
+TEST(MetadataValidation, ReportsMembersThatCannotBeCompared) {
+  EXPECT_THAT(
+      problems_of<Doc>(),
+      ElementsAre(
+          "Doc.name: kin::concurrency_check needs a value that is read with every row; take kin::lazy away.",
+          AllOf(StartsWith("Doc.text: JSON is not compared"), HasSubstr("kin::version")),
+          StartsWith("Doc.json: JSON is not compared"),
+          StartsWith("Doc.inside: the words of a column do not fit an embedded struct")));
+}
+
+TEST(MetadataValidation, ChecksKeyAndVersionOnce) {
+  const kin::metadata::testing::Entities<Good> entities;
+  EXPECT_THAT(entities.of<Good>().concurrency_checks,
+              ElementsAre(&entities.column<Good>("inside.level"), &entities.column<Good>("count")));
+}
+}  // namespace concurrency_checks
 
 namespace duplicates {
 struct Tag {

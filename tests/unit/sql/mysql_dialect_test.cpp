@@ -158,6 +158,10 @@ TEST(MysqlDialect, Locks) {
   request.lock = LockMode::pessimistic_read;
   EXPECT_EQ(clauses(request), " for share of `t0`");
   EXPECT_EQ(clauses(request, mariadb()), " lock in share mode");
+  request.lock_tables = {detail::checked_path<&Book::author>()};
+  EXPECT_THAT(clauses(request), EndsWith(" for share of `t0`, `t1`"));
+  EXPECT_THAT(clauses(request, mariadb()), EndsWith(" lock in share mode"));
+  request.lock_tables.clear();
   // Rows of a sub-select are only locked by itself.
   request.with<&Book::tags>().how(Strategy::joined).rows(5);
   EXPECT_THAT(text_of(request), HasSubstr("order by `t0`.`id` limit ? for share of `t0`) as `t0`"));

@@ -176,6 +176,20 @@ TEST(PostgresqlDialect, LocksTheRootsOnly) {
                                    R"(for update of "t0") as "t0")"));
 }
 
+TEST(PostgresqlDialect, LocksNamedTablesToo) {
+  Request<Book> request;
+  request.lock = LockMode::pessimistic_write_or_fail;
+  request.lock_tables = {detail::checked_path<&Book::author>()};
+  EXPECT_THAT(clauses(request), ::testing::EndsWith(R"( for update of "t0", "t1" nowait)"));
+  request.lock_tables.push_back(detail::checked_path<&Book::author>());
+  EXPECT_THAT(clauses(request), ::testing::EndsWith(R"( for update of "t0", "t1" nowait)")) << "each once";
+  // The roots where the limit is, the others where they are joined.
+  request.with<&Book::tags>().how(Strategy::joined).rows(5);
+  EXPECT_THAT(text_of(request),
+              ::testing::AllOf(::testing::HasSubstr(R"(for update of "t0" nowait) as "t0")"),
+                               ::testing::EndsWith(R"( for update of "t3" nowait)")));
+}
+
 TEST(PostgresqlDialect, Writes) {
   WriteBatch batch;
   batch.entity = &model().of(detail::type_tag<Book>);

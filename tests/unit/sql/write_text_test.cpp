@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "drivers/driver.hpp"
+#include "sql/write_texts.hpp"
 #include "unit/query/query_testing.hpp"
 
 namespace kin::query::testing {
@@ -33,7 +34,7 @@ class NumberedDialect : public sql::Dialect {
   void aggregate(std::string&, detail::Op, std::string_view, const Column*) const override {}
   void order(std::string&, std::string_view, bool, int, const Column*) const override {}
   void limit(std::string&, std::string_view, std::string_view) const override {}
-  void lock(std::string&, LockMode, std::string_view) const override {}
+  void lock(std::string&, LockMode, std::span<const std::string_view>) const override {}
 };
 
 template <class T>
@@ -112,6 +113,36 @@ TEST(WriteText, Remove) {
   EXPECT_EQ(sqlite_text(batch), R"(delete from "book" where "id" = ?)");
   batch.checks_version = true;
   EXPECT_EQ(sqlite_text(batch), R"(delete from "book" where "id" = ? and "version" = ?)");
+}
+
+TEST(WriteText, ChecksOtherColumnsAfterTheVersion) {
+  WriteBatch batch = batch_of<Book>(Operation::update, {"title"});
+  batch.checks_version = true;
+  batch.checked = {column_of(*batch.entity, "price"), column_of(*batch.entity, "title")};
+  EXPECT_EQ(batch.parameters_per_row(), 5u);
+  EXPECT_EQ(
+      sqlite_text(batch),
+      R"(update "book" set "title" = ? where "id" = ? and "version" = ? and "price" is ? and "title" is ?)");
+  EXPECT_EQ(
+      sql::write_text(batch, sql::mysql_dialect()),
+      "update `book` set `title` = ? where `id` = ? and `version` = ? and `price` <=> ? and `title` <=> ?");
+  batch.operation = Operation::remove;
+  batch.columns.clear();
+  batch.checks_version = false;
+  EXPECT_EQ(
+      numbered_text(batch),
+      "delete from book where id = $1 and price is not distinct from $2 and title is not distinct from $3");
+}
+
+// Found by its shape again, and not taken for one that checks less.
+TEST(WriteText, IsKeptByWhatItChecks) {
+  sql::WriteTexts texts(sql::sqlite_dialect());
+  WriteBatch batch = batch_of<Book>(Operation::remove, {});
+  EXPECT_EQ(texts.of(batch), R"(delete from "book" where "id" = ?)");
+  batch.checked = {column_of(*batch.entity, "price")};
+  EXPECT_EQ(texts.of(batch), R"(delete from "book" where "id" = ? and "price" is ?)");
+  batch.checked = {column_of(*batch.entity, "title")};
+  EXPECT_EQ(texts.of(batch), R"(delete from "book" where "id" = ? and "title" is ?)");
 }
 
 TEST(WriteText, Pivots) {

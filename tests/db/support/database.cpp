@@ -56,8 +56,7 @@ Traits postgresql_traits() {
   traits.stores_nul_in_text = false;
   traits.tells_failed_row = false;
   traits.locks_rows = true;
-  traits.most_parameters = 7000;
-  traits.keys_of_a_chunk = 4096;
+  traits.writes_arrays = true;
   traits.full_text_index = "create index note_text on note using gin (to_tsvector('simple', text))";
   traits.awaited_query = "select pg_sleep(0.02)::text";
   return traits;
@@ -74,6 +73,8 @@ Traits mariadb_traits() {
   traits.keeps_decimal_scale = false;
   traits.full_text_index = "create fulltext index note_text on note (text)";
   traits.awaited_query = "select sleep(0.02)";
+  traits.statement_count =
+      "select variable_value as number from information_schema.session_status where variable_name = 'QUESTIONS'";
   return traits;
 }
 
@@ -81,6 +82,8 @@ Traits mysql_traits() {
   Traits traits = mariadb_traits();
   traits.returns_defaults = false;
   traits.plans_deep_conditions = false;
+  traits.statement_count =
+      "select variable_value as number from performance_schema.session_status where variable_name = 'Questions'";
   return traits;
 }
 #endif

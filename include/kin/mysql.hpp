@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-/// kin on MySQL 8.0.17 and later, and on MariaDB 10.9 and later: the server tells which one it is, whichever of
+/// kin on MySQL 8.0.19 and later, and on MariaDB 10.9 and later: the server tells which one it is, whichever of
 /// the two driver() functions was called. Options::client_url is such as
 /// "mysql://user:password@host:3306/library?ssl-mode=verify-full&ssl-ca=/etc/ca.pem" or
 /// "mysql://user@localhost/library?socket=/run/mysqld/mysqld.sock"; "mariadb://" means the same.

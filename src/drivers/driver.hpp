@@ -35,6 +35,10 @@ struct Capabilities {
   bool reserves_keys = false;
   /// Most parameters a statement may have.
   std::uint32_t max_parameters = 999;
+  /// A list of at least so many values of one kind is one parameter, an array; 0 where each value is one.
+  std::uint32_t shortest_array = 0;
+  /// Most values of a statement, those of its arrays included; 0 where there are no arrays.
+  std::uint32_t max_array_values = 0;
   bool savepoints = true;
   /// A serializable read-only transaction can wait until it sees a state that needs no checks (deferrable).
   bool deferrable_transactions = false;
@@ -99,6 +103,9 @@ class WriteBatch {
   ValueView parameter(std::size_t row, std::size_t index, Scratch& scratch) const;
   /// Stores a value read back into the row's entity, e.g. the generated key.
   void store(std::size_t row, const Column& column, ValueView value) const;
+  /// Stores what was read back of a row that comes without its place: `cells` are the key, then `columns`.
+  /// Returns the row's entity; null when none is known by a key of that form, as of a padded text.
+  EntityState* store_by_key(const ValueView* cells, std::span<const Column* const> columns) const;
   /// The row in words for an error, without a value that is written: by the key of a row that exists, by its
   /// place in the batch of one that is inserted.
   std::string row_in_words(std::size_t row) const;

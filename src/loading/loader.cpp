@@ -115,7 +115,10 @@ std::vector<EntityState*> without_target(const Property& relation, std::span<Ent
 }  // namespace
 
 std::size_t Loader::chunk_size(std::size_t key_columns) const noexcept {
-  const std::size_t most = manager_.core().driver->capabilities().max_parameters / key_columns;
+  const driver::Capabilities& capabilities = manager_.core().driver->capabilities();
+  // A list of a key with more columns is no array.
+  const std::size_t most = std::max(capabilities.max_parameters / key_columns,
+                                    key_columns == 1 ? std::size_t{capabilities.max_array_values} : 0);
   return std::max<std::size_t>(1, std::min(longest_list, std::bit_floor(most)));
 }
 

@@ -10,6 +10,7 @@
 #include "loading/loader.hpp"
 #include "loading/row_reader.hpp"
 #include "unit_of_work/flush_plan.hpp"
+#include "query/arrays.hpp"
 #include "unit_of_work/key.hpp"
 #include "unit_of_work/manager.hpp"
 
@@ -38,20 +39,26 @@ void require_locked_joins(const query::ReadPlan& plan, const driver::Capabilitie
   }
 }
 
+[[noreturn]] void throw_too_many(const query::ReadPlan& plan, const char* what, std::size_t count, std::size_t most) {
+  const std::string name(plan.root->name);
+  throw ValidationError(fmt::format("{}: the read has {} {}, more than the {} that a statement may have here; read with "
+                                    "shorter lists, one part after the other",
+                                    name, count, what, most),
+                        ErrorDetails{.entity = name});
+}
+
 /// What the text is run with. Throws where they are more than a statement may have: some databases and client
 /// libraries answer that with words that say nothing, or lose the connection.
 std::vector<ValueView> values_of(const FindRequest& request, const query::ReadPlan& plan,
                                  const driver::Capabilities& capabilities) {
   std::vector<ValueView> values;
   query::collect_values(request, plan, values);
-  if (values.size() > capabilities.max_parameters) {
-    const std::string name(plan.root->name);
-    throw ValidationError(
-        fmt::format("{}: the read has {} values, more than the {} that a statement may have here; read with shorter "
-                    "lists, one part after the other",
-                    name, values.size(), capabilities.max_parameters),
-        ErrorDetails{.entity = name});
-  }
+  if (values.size() <= capabilities.max_parameters) return values;
+  const std::size_t most = std::max(capabilities.max_parameters, capabilities.max_array_values);
+  if (values.size() > most) throw_too_many(plan, "values", values.size(), most);
+  const std::size_t parameters = query::parameter_count(plan, values.size(), capabilities.shortest_array);
+  if (parameters > capabilities.max_parameters)
+    throw_too_many(plan, "values outside of long lists", parameters, capabilities.max_parameters);
   return values;
 }
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace kin::schema {
 
-/// Definitions for MySQL 8.0.17 and MariaDB 10.9 and later. What to know of them:
+/// Definitions for MySQL 8.0.19 and MariaDB 10.9 and later. What to know of them:
 /// - Neither can undo a definition: each statement commits what was before it, and of a verb that fails
 /// halfway
 ///   one half is done. update() goes on from there.

@@ -69,6 +69,15 @@ class Dialect {
   /// and what is appended must bind at least as tightly as a comparison.
   virtual void binary(std::string& out, detail::Op op, std::string_view left, std::string_view right,
                       const Column* column) const = 0;
+  /// Lists of so many values of one kind, or more, are one parameter; 0 where each value is one. As the
+  /// driver's Capabilities say.
+  virtual std::uint32_t shortest_array() const { return 0; }
+  /// Appends in or not_in of such a list.
+  virtual void array(std::string& out, detail::Op op, std::string_view left, std::string_view placeholder,
+                     ValueKind kind, const Column* column) const {
+    (void)kind;
+    binary(out, op, left, placeholder, column);
+  }
   /// Appends a JSON value at a path, itself a parameter such as $."a"."b"; null where there is nothing or
   /// JSON's null.
   virtual void json_value(std::string& out, std::string_view operand, std::string_view path) const = 0;

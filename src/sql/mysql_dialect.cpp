@@ -56,7 +56,7 @@ std::string_view json_types(ValueKind kind) {
   return "('INTEGER', 'UNSIGNED INTEGER', 'DOUBLE', 'DECIMAL')";
 }
 
-/// MySQL 8.0.17 and later, and what MariaDB has in common with it. Text is compared by the collation of its
+/// MySQL 8.0.19 and later, and what MariaDB has in common with it. Text is compared by the collation of its
 /// column; the tables that kin makes have one that tells all characters apart, trailing spaces included.
 /// contains, starts_with and ends_with always do. `like` heeds case as the collation does and takes the
 /// backslash for an escape, `ilike` does not heed case. Full-text queries are in boolean mode and need a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sql/postgresql_batches.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,17 @@ std::string element_type(const Column& column) {
   return fits_bigint ? "bigint" : std::string(postgresql_type_of(typed.codec->kind));
 }
 
+/// False where the database itself fills in a part of the key, so that it can't tell which row is whose.
+bool writes_key(const WriteBatch& batch) {
+  return std::ranges::all_of(batch.entity->key, [&](const Column* column) {
+    return std::ranges::find(batch.columns, column) != batch.columns.end();
+  });
+}
+
+bool is_found_by_one_column(const WriteBatch& batch) {
+  return batch.entity->key.size() == 1 && batch.parameters_per_row() == 1;
+}
+
 class BatchWriter {
  public:
   BatchWriter(const WriteBatch& batch, const Dialect& dialect) : batch_(batch), dialect_(dialect) {}
@@ -34,6 +46,7 @@ class BatchWriter {
     switch (batch_.operation) {
       case Operation::insert:
         insert(batch_.entity->schema, batch_.entity->table, batch_.columns);
+        if (!batch_.returning.empty()) return_by_key();
         break;
       case Operation::update:
         update_nulls();
@@ -72,6 +85,14 @@ class BatchWriter {
     names(columns);
     out_ += ") select * from ";
     arrays(columns);
+  }
+
+  // Nothing says that rows are returned in the order of the arrays, so each comes with its key.
+  void return_by_key() {
+    out_ += " returning ";
+    names(batch_.entity->key);
+    out_ += ", ";
+    names(batch_.returning);
   }
 
   void update_nulls() {
@@ -190,11 +211,11 @@ bool takes_arrays(const WriteBatch& batch) {
   if (batch.row_count() < 2) return false;
   switch (batch.operation) {
     case Operation::insert:
-      return !batch.columns.empty() && batch.returning.empty();
+      return !batch.columns.empty() && (batch.returning.empty() || writes_key(batch));
     case Operation::update:
-      return batch.write_nulls && batch.entity->key.size() == 1 && !batch.checks_values();
+      return batch.write_nulls && is_found_by_one_column(batch);
     case Operation::remove:  // a row that is gone already is as good as deleted, unless its values count
-      return batch.entity->key.size() == 1 && !batch.checks_values();
+      return is_found_by_one_column(batch);
     case Operation::pivot_insert:
     case Operation::pivot_remove:
       return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,10 @@
 #include "sql/dialect.hpp"
 
 namespace kin::sql {
+
+/// Lists of a condition are arrays from this length on. Shorter ones are few texts, and the server plans them
+/// by their values.
+inline constexpr std::uint32_t postgresql_shortest_array = 16;
 
 /// The type that PostgreSQL has for all values of a kind.
 std::string_view postgresql_type_of(ValueKind kind);

@@ -135,6 +135,16 @@ class PostgresqlDialect final : public Dialect {
     out += right;
   }
 
+  std::uint32_t shortest_array() const override { return postgresql_shortest_array; }
+
+  // Beside a column of the values' own kind the server takes the array for one of the column's type.
+  void array(std::string& out, Op op, std::string_view left, std::string_view placeholder, ValueKind kind,
+             const Column* column) const override {
+    const std::string_view type = type_beside(kind, column);
+    fmt::format_to(std::back_inserter(out), "{} {}({}{}{}{})", left, op == Op::in ? "= any" : "<> all",
+                   placeholder, type.empty() ? "" : "::", type, type.empty() ? "" : "[]");
+  }
+
   // Strict, or a path would look into the elements of arrays too; silent, because a missing key is no error.
   void json_value(std::string& out, std::string_view operand, std::string_view path) const override {
     fmt::format_to(
@@ -210,7 +220,9 @@ class PostgresqlDialect final : public Dialect {
     return takes_keys || takes_arrays(batch) ? postgresql_batch_text(batch, *this) : Dialect::write(batch);
   }
 
-  bool writes_whole(const driver::WriteBatch& batch) const override { return takes_arrays(batch); }
+  bool writes_whole(const driver::WriteBatch& batch) const override {
+    return batch.operation == driver::Operation::reserve_keys || takes_arrays(batch);
+  }
 
  private:
   bool is_bigint(const Column* column) const { return column && column_type(*column) == "bigint"; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <utility>
 
+#include "query/arrays.hpp"
 #include "sql/condition_text.hpp"
 #include "sql/parameters.hpp"
 #include "sql/select_writer.hpp"
@@ -76,7 +77,7 @@ void SelectWriter::add_text(const Nodes& nodes, std::uint32_t index) {
       return;
     case Op::in:
     case Op::not_in:
-      return add_list(node);
+      return add_list(nodes, index);
     case Op::between:
       return add_between();
     default:
@@ -89,9 +90,18 @@ void SelectWriter::add_field(const query::Node& node) {
   write_column(texts_, *node.column, plan_.sources[node.source].alias);
 }
 
-void SelectWriter::add_list(const query::Node& node) {
+void SelectWriter::add_list(const Nodes& nodes, std::uint32_t index) {
+  const query::Node& node = nodes[index];
   const std::size_t operand = node.count + 1;
   const Column* column = piece_at(operand).column;
+  if (query::is_array(nodes, index, dialect_.shortest_array())) {
+    const query::Node& first = nodes[index - node.count];
+    std::string mark;
+    append_mark(mark, first.value, node.count);
+    joined_.clear();
+    dialect_.array(joined_, node.op, piece(operand), mark, first.kind, column);
+    return replace_pieces(operand, nullptr);
+  }
   std::string list = "(";
   for (std::uint32_t i = node.count; i > 0; --i) {
     append_operand(list, i, column);

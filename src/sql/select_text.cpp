@@ -14,7 +14,9 @@ using query::Source;
 SelectText select_text(const query::ReadPlan& plan, const Dialect& dialect) {
   const std::string marked = SelectWriter(plan, dialect).write();
   SelectText result;
-  result.text = with_placeholders(marked, dialect, result.values);
+  result.text = with_placeholders(marked, dialect, result.values, result.arrays);
+  if (std::ranges::all_of(result.arrays, [](std::uint32_t array) { return array == 0; }))
+    result.arrays.clear();
   return result;
 }
 

@@ -67,7 +67,7 @@ class SelectWriter {
   Piece write_value(const Nodes& nodes);
   void add_text(const Nodes& nodes, std::uint32_t node);
   void add_field(const query::Node& node);
-  void add_list(const query::Node& node);
+  void add_list(const Nodes& nodes, std::uint32_t index);
   void add_between();
   void add_subquery(const query::Node& node);
   void add_operator(detail::Op op);

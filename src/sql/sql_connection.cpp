@@ -30,8 +30,8 @@ Task<void> SqlConnection::read(const driver::ReadRequest& request, driver::RowSi
   const std::span<const ValueView> parameters = read.in_order
                                                     ? request.values.first(read.select.values.size())
                                                     : in_text_order(read.select.values, request.values);
-  if (logs()) return logged_read(read.select.text, parameters, sink);
-  return wire_->read(read.select.text, parameters, sink);
+  if (logs()) return logged_read(read.select, parameters, sink);
+  return send_read(read.select, parameters, sink);
 }
 
 Task<void> SqlConnection::write(driver::WriteBatch& batch) {
@@ -138,11 +138,17 @@ std::string SqlConnection::savepoint_text(std::string_view verb, int level) cons
   return text;
 }
 
-Task<void> SqlConnection::logged_read(const std::string& text, std::span<const ValueView> parameters,
+Task<void> SqlConnection::send_read(const SelectText& select, std::span<const ValueView> parameters,
+                                    driver::RowSink& sink) {
+  if (select.arrays.empty()) return wire_->read(select.text, parameters, sink);
+  return wire_->read_arrays(select.text, parameters, select.arrays, sink);
+}
+
+Task<void> SqlConnection::logged_read(const SelectText& select, std::span<const ValueView> parameters,
                                       driver::RowSink& sink) {
-  LoggedQuery log(*logger_, text, parameters);
+  LoggedQuery log(*logger_, select.text, parameters);
   CountingSink counter(sink);
-  co_await wire_->read(text, parameters, counter);
+  co_await send_read(select, parameters, counter);
   log.succeeded(counter.rows());
 }
 

@@ -12,6 +12,7 @@
 
 #include "drivers/driver.hpp"
 #include "sql/dialect.hpp"
+#include "sql/statements.hpp"
 #include "sql/wire.hpp"
 #include "sql/write_texts.hpp"
 
@@ -49,7 +50,9 @@ class SqlConnection final : public driver::Connection {
                                            std::span<const ValueView> values);
   std::string savepoint_text(std::string_view verb, int level) const;
 
-  Task<void> logged_read(const std::string& text, std::span<const ValueView> parameters,
+  Task<void> send_read(const SelectText& select, std::span<const ValueView> parameters,
+                       driver::RowSink& sink);
+  Task<void> logged_read(const SelectText& select, std::span<const ValueView> parameters,
                          driver::RowSink& sink);
   Task<void> logged_write(const std::string& text, driver::WriteBatch& batch);
   Task<void> run(std::string text);

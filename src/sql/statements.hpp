@@ -16,14 +16,17 @@ namespace kin::sql {
 struct SelectText {
   std::string text{};
   std::vector<std::uint32_t> values{};
+  /// Where a placeholder stands for an array: for each of them how many of the values are its array, 0 where
+  /// it takes a single one. Else empty.
+  std::vector<std::uint32_t> arrays{};
 };
 SelectText select_text(const query::ReadPlan& plan, const Dialect& dialect);
 
 /// The statement that writes one row of a batch; its parameters are those of WriteBatch::parameter in order.
 std::string write_text(const driver::WriteBatch& batch, const Dialect& dialect);
 
-/// The user's statement with each {} made a placeholder; {{ and }} stand for braces. Throws ValidationError when the
-/// number of {} differs from `parameter_count`. Braces inside quoted text are left alone.
+/// The user's statement with each {} made a placeholder; {{ and }} stand for braces. Throws ValidationError
+/// when the number of {} differs from `parameter_count`. Braces inside quoted text are left alone.
 std::string execute_text(std::string_view sql, std::size_t parameter_count, const Dialect& dialect);
 
 }  // namespace kin::sql

@@ -27,6 +27,13 @@ class Wire {
 
   virtual Task<void> read(const std::string& text, std::span<const ValueView> parameters,
                           driver::RowSink& sink) = 0;
+  /// read() of a text with parameters that are arrays: `arrays` says for each parameter how many of the
+  /// values are its array, 0 where it takes a single one. Only for dialects that write arrays.
+  virtual Task<void> read_arrays(const std::string& text, std::span<const ValueView> values,
+                                 std::span<const std::uint32_t> arrays, driver::RowSink& sink) {
+    (void)arrays;
+    return read(text, values, sink);
+  }
   /// Writes all rows of the batch; `text` writes one of them. Stores what is read back, reports missed rows.
   virtual Task<void> write(const std::string& text, driver::WriteBatch& batch) = 0;
   /// Any statement. A sink is told the columns first. Returns the number of rows changed.

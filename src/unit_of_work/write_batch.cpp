@@ -48,6 +48,15 @@ void WriteBatch::store(std::size_t row, const Column& column, ValueView value) c
   state.manager->register_key(&state);
 }
 
+EntityState* WriteBatch::store_by_key(const ValueView* cells, std::span<const Column* const> read) const {
+  EntityState* const state = rows.front()->manager->find_in_map(*entity, cells);
+  if (!state) return nullptr;
+  const ValueView* cell = cells + entity->key.size();
+  for (const Column* column : read)
+    unit_of_work::assign_cell(*column, column->access.reach(state->entity()), *cell++);
+  return state;
+}
+
 std::string WriteBatch::row_in_words(std::size_t row) const {
   if (pivot)
     return fmt::format("link {} of {} of {}.{}", row + 1, row_count(), pivot->owner_property->entity->name,

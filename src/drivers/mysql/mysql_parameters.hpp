@@ -28,6 +28,9 @@ class Parameters {
   std::size_t count() const noexcept { return values_.size(); }
   /// About what the values take in a packet.
   std::size_t bytes(std::size_t first, std::size_t count) const noexcept;
+  bool is_longer(std::size_t value, std::size_t bytes) const noexcept {
+    return values_[value].length > bytes;
+  }
 
   /// Has the statement take all values. False when the client library refuses.
   bool bind(MYSQL_STMT* statement);

@@ -7,12 +7,14 @@
 #include <kin/error.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <new>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "sql/mysql_batches.hpp"
+#include "sql/rows_by_key.hpp"
 #include "sql/wire_errors.hpp"
 
 namespace kin::mysql {
@@ -52,11 +54,9 @@ std::string_view isolation_text(Isolation isolation) {
   return "";
 }
 
-// Few sizes, so that few statements are prepared: the largest, a tenth of it, and so on.
-std::size_t rows_of_one_insert(std::size_t rows, std::size_t largest) {
-  std::size_t size = std::max<std::size_t>(largest, 1);
-  while (size > rows) size = std::max<std::size_t>(size / 10, 1);
-  return size;
+// Few sizes, so that few statements are prepared: the largest, and powers of two.
+std::size_t rows_of_one_statement(std::size_t rows, std::size_t largest) {
+  return rows >= largest ? std::max<std::size_t>(largest, 1) : std::bit_floor(rows);
 }
 
 bool is_insert(const WriteBatch& batch) {
@@ -70,8 +70,10 @@ std::span<const Column* const> unreturned(const WriteBatch& batch, std::size_t r
   return columns.subspan(columns.front()->generated_key ? 1 : 0);
 }
 
-bool is_integer(ValueView value) {
-  return value.kind() == ValueKind::integer || value.kind() == ValueKind::unsigned_integer;
+/// Whether a row that is not met matters: one to be deleted may be gone.
+bool may_not_miss(const WriteBatch& batch) {
+  return batch.operation == Operation::update ||
+         (batch.operation == Operation::remove && batch.checks_values());
 }
 
 }  // namespace
@@ -282,19 +284,21 @@ Task<void> MysqlWire::insert(const Writing& writing) {
     if (as_array) {
       row += co_await insert_array(writing, row, std::min(rows - row, largest));
     } else {
-      row += co_await insert_rows(writing, row, rows_of_one_insert(rows - row, largest));
+      row += co_await insert_rows(writing, row, rows_of_one_statement(rows - row, largest));
     }
   }
   if (session_->is_mariadb()) co_return;
   const std::span<const Column* const> columns = unreturned(writing.batch, 0);
-  if (!columns.empty()) co_await read_back(writing, columns);
+  if (columns.empty()) co_return;
+  const std::size_t key_width = writing.batch.entity->key.size();
+  co_await read_back(writing, columns, std::min(settings_.batch_size, most_parameters / key_width));
 }
 
 /// Inserts up to that many rows by one statement with a list of values for each; returns how many.
 Task<std::size_t> MysqlWire::insert_rows(const Writing& writing, std::size_t first, std::size_t count) {
   parameters_.clear();
   add_rows(writing, first, count);
-  count = rows_of_one_insert(fitting_rows(writing, count), count);
+  count = rows_of_one_statement(fitting_rows(writing, count), count);
   parameters_.truncate(count * writing.parameters);
   const std::string text = count == 1 ? writing.text : sql::insert_of_rows(writing.text, count);
   StatementUse use = co_await prepared(text);
@@ -361,6 +365,13 @@ std::size_t MysqlWire::fitting_rows(const Writing& writing, std::size_t count) c
   return count;
 }
 
+/// How many of the rows, at least one, can be among those of an update of many.
+std::size_t MysqlWire::rows_without_long_values(std::size_t count, std::size_t width) const noexcept {
+  for (std::size_t i = 0; i < count * width; ++i)
+    if (parameters_.is_longer(i, sql::longest_of_many)) return std::max<std::size_t>(i / width, 1);
+  return count;
+}
+
 // A statement that runs with an array returns its rows in the order of the array.
 void MysqlWire::store_rows(const Writing& writing, StatementUse& use, std::size_t first, std::size_t count) {
   const std::vector<const Column*>& returning = writing.batch.returning;
@@ -388,12 +399,15 @@ void MysqlWire::store_keys(const Writing& writing, StatementUse& use, std::size_
 }
 
 Task<void> MysqlWire::change(const Writing& writing) {
-  const bool is_worth_it = writing.batch.row_count() >= fewest_changes_together;
+  const WriteBatch& batch = writing.batch;
+  const bool is_worth_it = batch.row_count() >= fewest_changes_together && session_->in_transaction();
   bool done = false;
-  if (session_->is_mariadb() && is_worth_it && session_->in_transaction())
+  if (is_worth_it && (session_->is_mariadb() || sql::changes_many(batch)))
     done = co_await change_together(writing);
   if (!done) co_await change_one_by_one(writing);
-  if (!writing.batch.returning.empty()) co_await read_back(writing, writing.batch.returning);
+  if (batch.returning.empty()) co_return;
+  const std::size_t width = batch.entity->key.size();
+  co_await read_back(writing, batch.returning, std::min(settings_.batch_size, most_parameters / width));
 }
 
 Task<void> MysqlWire::change_one_by_one(const Writing& writing) {
@@ -410,26 +424,50 @@ Task<void> MysqlWire::change_one_by_one(const Writing& writing) {
   }
 }
 
-/// Changes the rows by arrays of parameters. The server tells only how many rows that met: when some were
-/// missed, all is undone, and false returned, to find out which.
+/// Changes the rows by few statements. The server tells only how many rows those met: when some were missed,
+/// all is undone, and false returned, to find out which.
 Task<bool> MysqlWire::change_together(const Writing& writing) {
   const std::string open = "savepoint kin_rows";
   const std::string release = "release savepoint kin_rows";
   const std::string undo = "rollback to savepoint kin_rows";
   const std::size_t rows = writing.batch.row_count();
-  const bool may_miss = writing.batch.pivot == nullptr;
-  const std::size_t most = std::max<std::size_t>(settings_.batch_size, 1);
-  co_await session_->query(open);
+  const bool may_miss = !may_not_miss(writing.batch);
+  const bool as_arrays = session_->is_mariadb();
+  const bool undoes = as_arrays || !may_miss;
+  const std::size_t most =
+      std::max<std::size_t>(std::min(settings_.batch_size, most_parameters / writing.parameters), 1);
+  if (undoes) co_await session_->query(open);
   std::uint64_t met = 0;
   bool fits = true;
-  for (std::size_t row = 0; row < rows && fits; row += most)
-    met += co_await change_array(writing, row, std::min(most, rows - row), fits);
-  if (fits && (met == rows || !may_miss)) {
-    co_await session_->query(release);
-    co_return true;
+  for (std::size_t row = 0, count = 0; row < rows && fits; row += count) {
+    count = std::min(most, rows - row);
+    if (as_arrays) {
+      met += co_await change_array(writing, row, count, fits);
+    } else {
+      met += co_await change_rows(writing, row, count);
+    }
   }
-  co_await session_->query(undo);
-  co_return false;
+  const bool done = fits && (met == rows || may_miss);
+  if (undoes) co_await session_->query(done ? release : undo);
+  co_return done;
+}
+
+/// Changes up to `count` rows by one statement, and says how many it took; returns how many of them it met.
+Task<std::uint64_t> MysqlWire::change_rows(const Writing& writing, std::size_t first, std::size_t& count) {
+  parameters_.clear();
+  add_rows(writing, first, count);
+  count = rows_of_one_statement(rows_without_long_values(fitting_rows(writing, count), writing.parameters),
+                                settings_.batch_size);
+  parameters_.truncate(count * writing.parameters);
+  const std::string text = count == 1 ? writing.text : sql::mysql_change_of_rows(writing.batch, count);
+  StatementUse use = co_await prepared(text);
+  check_count(count * writing.parameters, use, text);
+  if (!parameters_.bind(use.handle()))
+    throw_error(Failure::of(use.handle(), session_->handle()), writing.context);
+  std::optional<std::size_t> row;
+  if (count == 1) row = first;
+  co_await run_bound(writing, use, row);
+  co_return mysql_stmt_affected_rows(use.handle());
 }
 
 Task<std::uint64_t> MysqlWire::change_array(const Writing& writing, std::size_t first, std::size_t count,
@@ -446,48 +484,50 @@ Task<std::uint64_t> MysqlWire::change_array(const Writing& writing, std::size_t 
   co_return mysql_stmt_affected_rows(use.handle());
 }
 
-/// Reads columns that the database has filled in by the keys of their rows. Many rows at a time where keys
-/// are integers: others may come back in another form than they were sent in, so which row is whose would be
-/// a guess.
-Task<void> MysqlWire::read_back(const Writing& writing, std::span<const Column* const> columns) {
+/// Reads columns that the database has filled in by the keys of their rows, `largest` rows at a time. Rows
+/// whose keys come back in another form than they were sent in are read once more, each alone.
+Task<void> MysqlWire::read_back(const Writing& writing, std::span<const Column* const> columns,
+                                std::size_t largest) {
   WriteBatch keys;
   keys.operation = Operation::remove;  // whose parameters are the key
   keys.entity = writing.batch.entity;
   keys.rows = writing.batch.rows;
-  const std::size_t width = keys.entity->key.size();
+  WriteBatch left;
+  left.entity = keys.entity;
   const std::size_t rows = keys.rows.size();
-  const bool by_integer = width == 1 && is_integer(keys.parameter(0, 0, scratch_));
-  const std::size_t largest = by_integer ? std::min(settings_.batch_size, most_parameters) : 1;
   for (std::size_t first = 0, count = 0; first < rows; first += count) {
-    count = rows_of_one_insert(rows - first, largest);
-    const std::string text = sql::select_by_keys(*keys.entity, columns, count, sql::mysql_dialect());
-    const Writing reading{text, keys, width, {text, &keys, false}};
+    count = rows_of_one_statement(rows - first, largest);
+    const std::string text =
+        sql::select_by_keys(*keys.entity, keys.entity->key, columns, count, sql::mysql_dialect());
+    const Writing reading{text, keys, keys.parameters_per_row(), {text, &keys, false}};
     parameters_.clear();
     add_rows(reading, first, count);
     StatementUse use = co_await prepared(text);
     if (!parameters_.bind(use.handle()))
       throw_error(Failure::of(use.handle(), session_->handle()), reading.context);
     co_await run_bound(reading, use, std::nullopt);
-    store_read_back(reading, use, columns, first, count);
+    const std::vector<driver::EntityState*> unknown = store_read_back(reading, use, columns, first, count);
+    left.rows.insert(left.rows.end(), unknown.begin(), unknown.end());
   }
+  if (left.rows.empty()) co_return;
+  const Writing again{writing.text, left, writing.parameters, writing.context};
+  co_await read_back(again, columns, 1);
 }
 
-void MysqlWire::store_read_back(const Writing& reading, StatementUse& use,
-                                std::span<const Column* const> columns, std::size_t first,
-                                std::size_t count) {
-  const WriteBatch& keys = reading.batch;
-  std::size_t row = first;
+std::vector<driver::EntityState*> MysqlWire::store_read_back(const Writing& reading, StatementUse& use,
+                                                             std::span<const Column* const> columns,
+                                                             std::size_t first, std::size_t count) {
+  const std::size_t width = reading.batch.entity->key.size();
   rows_.begin(use.handle());
-  while (rows_.next(use.handle())) {
-    const std::int64_t key = rows_.cells()[0].as_integer();
-    // Rows come in the order of their keys, which mostly is that of the batch.
-    for (std::size_t tries = 0; count > 1 && tries < count; ++tries) {
-      if (keys.parameter(row, 0, scratch_).as_integer() == key) break;
-      row = row + 1 == first + count ? first : row + 1;
-    }
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      keys.store(row, *columns[i], rows_.cells()[reading.parameters + i]);
+  if (count == 1) {
+    while (rows_.next(use.handle()))
+      for (std::size_t i = 0; i < columns.size(); ++i)
+        reading.batch.store(first, *columns[i], rows_.cells()[width + i]);
+    return {};
   }
+  sql::RowsByKey rows(reading.batch, first, count);
+  while (rows_.next(use.handle())) rows.take(rows_.cells(), columns);
+  return rows.left();
 }
 
 }  // namespace kin::mysql

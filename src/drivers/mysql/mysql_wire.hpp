@@ -28,7 +28,8 @@ struct WireSettings {
 
 /// MySQL or MariaDB as a wire, on libmariadb. Statements are prepared once a connection, values and rows are
 /// binary. New rows travel together: on MySQL as rows of one insert, on MariaDB as an array of parameters, as
-/// its updates and deletes do.
+/// its updates and deletes do. On MySQL many rows are updated by one join with their values, and deleted by a
+/// list of their keys.
 class MysqlWire final : public sql::Wire {
  public:
   MysqlWire(std::unique_ptr<Session> session, const WireSettings& settings);
@@ -68,12 +69,15 @@ class MysqlWire final : public sql::Wire {
   Task<std::uint64_t> change_array(const Writing& writing, std::size_t first, std::size_t count, bool& fits);
   Task<bool> change_together(const Writing& writing);
   Task<void> run_bound(const Writing& writing, StatementUse& use, std::optional<std::size_t> row);
-  Task<void> read_back(const Writing& writing, std::span<const Column* const> columns);
-  void store_read_back(const Writing& reading, StatementUse& use, std::span<const Column* const> columns,
-                       std::size_t first, std::size_t count);
+  Task<std::uint64_t> change_rows(const Writing& writing, std::size_t first, std::size_t& count);
+  Task<void> read_back(const Writing& writing, std::span<const Column* const> columns, std::size_t largest);
+  std::vector<driver::EntityState*> store_read_back(const Writing& reading, StatementUse& use,
+                                                    std::span<const Column* const> columns, std::size_t first,
+                                                    std::size_t count);
 
   void add_rows(const Writing& writing, std::size_t first, std::size_t count);
   std::size_t fitting_rows(const Writing& writing, std::size_t count) const noexcept;
+  std::size_t rows_without_long_values(std::size_t count, std::size_t width) const noexcept;
   void store_rows(const Writing& writing, StatementUse& use, std::size_t first, std::size_t count);
   void store_keys(const Writing& writing, StatementUse& use, std::size_t first, std::size_t count);
 

@@ -242,18 +242,18 @@ void Parameters::add(ValueView value, std::uint32_t type) {
   finish(start, binary);
 }
 
-void Parameters::add_array(const driver::WriteBatch& batch, std::size_t& row, std::size_t end,
-                           std::size_t index, std::uint32_t type) {
+template <class ValueAt>
+void Parameters::append_array(const ValueAt& value_at, std::size_t& at, std::size_t end, std::uint32_t type) {
   const std::uint32_t element = element_type(type);
-  const std::size_t begin = row;
+  const std::size_t begin = at;
   const std::size_t start = bytes_.size();
   append_number(bytes_, std::int32_t{1});  // dimensions
   append_number(bytes_, std::int32_t{1});  // may hold nulls
   append_number(bytes_, element);
   append_number(bytes_, static_cast<std::int32_t>(end - begin));
   append_number(bytes_, std::int32_t{1});  // number of the first element
-  for (; row < end; ++row) {
-    const ValueView value = batch.parameter(row, index, scratch_);
+  for (; at < end; ++at) {
+    const ValueView value = value_at(at);
     if (value.is_null()) {
       append_number(bytes_, std::int32_t{-1});
       continue;
@@ -262,8 +262,8 @@ void Parameters::add_array(const driver::WriteBatch& batch, std::size_t& row, st
     append_number(bytes_, std::int32_t{0});
     if (element == type_unknown || !append_binary(bytes_, value, element)) {
       bytes_.resize(start);
-      row = begin;
-      add_text_array(batch, row, end, index);
+      at = begin;
+      append_text_array(value_at, at, end);
       return;
     }
     const auto length =
@@ -273,17 +273,28 @@ void Parameters::add_array(const driver::WriteBatch& batch, std::size_t& row, st
   finish(start, true);
 }
 
-void Parameters::add_text_array(const driver::WriteBatch& batch, std::size_t& row, std::size_t end,
-                                std::size_t index) {
+template <class ValueAt>
+void Parameters::append_text_array(const ValueAt& value_at, std::size_t& at, std::size_t end) {
   const std::size_t start = bytes_.size();
   char separator = '{';
-  for (; row < end; ++row) {
+  for (; at < end; ++at) {
     bytes_ += separator;
     separator = ',';
-    append_array_element(bytes_, batch.parameter(row, index, scratch_));
+    append_array_element(bytes_, value_at(at));
   }
   bytes_ += '}';
   finish(start, false);
+}
+
+void Parameters::add_array(const driver::WriteBatch& batch, std::size_t& row, std::size_t end,
+                           std::size_t index, std::uint32_t type) {
+  const auto value_at = [&](std::size_t at) { return batch.parameter(at, index, scratch_); };
+  append_array(value_at, row, end, type);
+}
+
+void Parameters::add_array(std::span<const ValueView> values, std::uint32_t type) {
+  std::size_t at = 0;
+  append_array([&](std::size_t index) { return values[index]; }, at, values.size(), type);
 }
 
 const char* const* Parameters::values() {

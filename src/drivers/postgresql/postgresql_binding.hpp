@@ -4,6 +4,7 @@
 #include <kin/value.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ class Parameters {
   /// error `row` is the one that it is about.
   void add_array(const driver::WriteBatch& batch, std::size_t& row, std::size_t end, std::size_t index,
                  std::uint32_t type);
+  /// One array of these values.
+  void add_array(std::span<const ValueView> values, std::uint32_t type);
 
   int count() const noexcept { return static_cast<int>(starts_.size()); }
   /// Valid until the next change.
@@ -32,7 +35,10 @@ class Parameters {
   void trim();
 
  private:
-  void add_text_array(const driver::WriteBatch& batch, std::size_t& row, std::size_t end, std::size_t index);
+  template <class ValueAt>
+  void append_array(const ValueAt& value_at, std::size_t& at, std::size_t end, std::uint32_t type);
+  template <class ValueAt>
+  void append_text_array(const ValueAt& value_at, std::size_t& at, std::size_t end);
   void finish(std::size_t start, bool binary);
 
   std::string bytes_;

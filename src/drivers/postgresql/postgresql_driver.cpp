@@ -19,6 +19,7 @@
 #include "schema/postgresql_schema_writer.hpp"
 #include "sql/dialect.hpp"
 #include "sql/pooled_connection.hpp"
+#include "sql/postgresql_batches.hpp"
 
 namespace kin::postgresql {
 namespace {
@@ -28,6 +29,8 @@ using sql::PooledConnection;
 // The protocol counts to 65 535, but libpq 15 takes the description of a statement with more than 7500
 // parameters for a broken stream (its limit for messages of that type is 30 000 bytes).
 constexpr std::uint32_t most_parameters = 7000;
+// Arrays could be longer. More values than any other database takes belong into a table that is joined.
+constexpr std::uint32_t most_array_values = 250'000;
 
 class PostgresqlDriver final : public driver::Driver {
  public:
@@ -64,6 +67,8 @@ PostgresqlDriver::PostgresqlDriver(const kin::Options& orm_options, Options opti
   capabilities_.sequential_batches = true;  // rows can refer to each other, since all have their keys
   capabilities_.reserves_keys = true;
   capabilities_.max_parameters = most_parameters;
+  capabilities_.shortest_array = sql::postgresql_shortest_array;
+  capabilities_.max_array_values = most_array_values;
   capabilities_.regular_expressions = true;
   capabilities_.json = true;
   capabilities_.deferrable_transactions = true;

@@ -11,7 +11,9 @@
 
 #include <fmt/format.h>
 
+#include "sql/dialect.hpp"
 #include "sql/postgresql_batches.hpp"
+#include "sql/rows_by_key.hpp"
 #include "sql/wire_errors.hpp"
 
 namespace kin::postgresql {
@@ -133,6 +135,13 @@ Task<void> PostgresqlWire::read(const std::string& text, std::span<const ValueVi
   pass_rows(result.get(), sink);
 }
 
+Task<void> PostgresqlWire::read_arrays(const std::string& text, std::span<const ValueView> values,
+                                       std::span<const std::uint32_t> arrays, driver::RowSink& sink) {
+  const ErrorContext context{text};
+  const Result result = co_await run(text, values, context, arrays);
+  pass_rows(result.get(), sink);
+}
+
 Task<std::uint64_t> PostgresqlWire::execute(const std::string& text, std::span<const ValueView> parameters,
                                             driver::RowSink* sink) {
   const ErrorContext context{text};
@@ -192,11 +201,11 @@ bool PostgresqlWire::is_stale(const PGresult* result, const std::string& text) {
 }
 
 Task<Result> PostgresqlWire::run(const std::string& text, std::span<const ValueView> parameters,
-                                 const ErrorContext& context) {
+                                 const ErrorContext& context, std::span<const std::uint32_t> arrays) {
   for (bool again = true;; again = false) {
     const Statement* statement = statements_.find(text);
     if (statement == nullptr) statement = co_await prepare(text, context);
-    bind(*statement, parameters, text);
+    bind(*statement, parameters, arrays, text);
     Result result = co_await run_prepared(*statement, context);
     if (is_ok(result.get())) co_return result;
     const bool stale = is_stale(result.get(), text);
@@ -204,13 +213,23 @@ Task<Result> PostgresqlWire::run(const std::string& text, std::span<const ValueV
   }
 }
 
+// Without arrays every parameter takes a single value.
 void PostgresqlWire::bind(const Statement& statement, std::span<const ValueView> parameters,
-                          const std::string& text) {
-  sql::check_value_count(statement.parameter_types.size(), parameters.size(), text);
+                          std::span<const std::uint32_t> arrays, const std::string& text) {
+  const std::size_t count = arrays.empty() ? parameters.size() : arrays.size();
+  sql::check_value_count(statement.parameter_types.size(), count, text);
   parameters_.clear();
   try {
-    for (std::size_t i = 0; i < parameters.size(); ++i)
-      parameters_.add(parameters[i], statement.parameter_types[i]);
+    for (std::size_t i = 0, value = 0; i < count; ++i) {
+      const std::uint32_t type = statement.parameter_types[i];
+      const std::size_t length = arrays.empty() ? 0 : arrays[i];
+      if (length == 0) {
+        parameters_.add(parameters[value++], type);
+      } else {
+        parameters_.add_array(parameters.subspan(value, length), type);
+        value += length;
+      }
+    }
   } catch (const detail::ConversionError& error) {
     sql::refuse(fmt::format("parameter {}: {}", parameters_.count() + 1, error.reason), text);
   }
@@ -350,11 +369,11 @@ Task<void> PostgresqlWire::reserve_keys(const std::string& text, driver::WriteBa
 
 Task<void> PostgresqlWire::write_arrays(const std::string& text, driver::WriteBatch& batch) {
   const ErrorContext context{text, &batch};
-  const Statement* statement = statements_.find(text);
-  if (statement == nullptr) statement = co_await prepare(text, context);
   const std::size_t parameters = batch.parameters_per_row();
   for (std::size_t begin = 0; begin < batch.row_count(); begin += array_rows) {
     const std::size_t end = std::min(begin + array_rows, batch.row_count());
+    const Statement* statement = statements_.find(text);
+    if (statement == nullptr) statement = co_await prepare(text, context);
     parameters_.clear();
     for (std::size_t i = 0; i < parameters; ++i) {
       std::size_t row = begin;
@@ -365,10 +384,28 @@ Task<void> PostgresqlWire::write_arrays(const std::string& text, driver::WriteBa
       }
     }
     const Result result = co_await run_prepared(*statement, context);
-    if (is_ok(result.get())) continue;
-    is_stale(result.get(), text);
-    throw_result(result.get(), context);
+    if (!is_ok(result.get())) {
+      is_stale(result.get(), text);
+      throw_result(result.get(), context);
+    }
+    if (!batch.returning.empty()) co_await store_returned(result, batch, begin, end);
   }
+}
+
+Task<void> PostgresqlWire::store_returned(const Result& result, driver::WriteBatch& batch, std::size_t begin,
+                                          std::size_t end) {
+  sql::RowsByKey rows(batch, begin, end - begin);
+  for (int row = 0; row < PQntuples(result.get()); ++row)
+    rows.take(cells_.read(result.get(), row), batch.returning);
+  driver::WriteBatch left;
+  left.rows = rows.left();
+  if (left.rows.empty()) co_return;
+  left.operation = driver::Operation::remove;  // whose parameters are the key
+  left.entity = batch.entity;
+  left.returning = batch.returning;
+  const std::string text =
+      sql::select_by_keys(*batch.entity, {}, batch.returning, 1, sql::postgresql_dialect());
+  co_await write_rows(text, left);
 }
 
 Task<void> PostgresqlWire::write_rows(const std::string& text, driver::WriteBatch& batch) {

@@ -27,6 +27,8 @@ class PostgresqlWire final : public sql::Wire {
 
   Task<void> read(const std::string& text, std::span<const ValueView> parameters,
                   driver::RowSink& sink) override;
+  Task<void> read_arrays(const std::string& text, std::span<const ValueView> values,
+                         std::span<const std::uint32_t> arrays, driver::RowSink& sink) override;
   Task<void> write(const std::string& text, driver::WriteBatch& batch) override;
   Task<std::uint64_t> execute(const std::string& text, std::span<const ValueView> parameters,
                               driver::RowSink* sink) override;
@@ -56,7 +58,7 @@ class PostgresqlWire final : public sql::Wire {
 
   Task<const Statement*> prepare(const std::string& text, const ErrorContext& context);
   Task<Result> run(const std::string& text, std::span<const ValueView> parameters,
-                   const ErrorContext& context);
+                   const ErrorContext& context, std::span<const std::uint32_t> arrays = {});
   Task<Result> run_prepared(const Statement& statement, const ErrorContext& context);
   Task<Result> run_alone(const ErrorContext& context);
   Task<Result> run_in_pipeline(const ErrorContext& context);
@@ -64,6 +66,8 @@ class PostgresqlWire final : public sql::Wire {
   Task<Answers> finish_pipeline(std::size_t statements, const ErrorContext& context, const TakeAnswer* take);
 
   Task<void> write_arrays(const std::string& text, driver::WriteBatch& batch);
+  Task<void> store_returned(const Result& result, driver::WriteBatch& batch, std::size_t begin,
+                            std::size_t end);
   Task<void> write_rows(const std::string& text, driver::WriteBatch& batch);
   Task<void> write_some_rows(Rows& rows, std::size_t begin, std::size_t end);
   Task<void> reserve_keys(const std::string& text, driver::WriteBatch& batch);
@@ -71,7 +75,8 @@ class PostgresqlWire final : public sql::Wire {
   void enter_pipeline(const ErrorContext& context);
   void send(const Statement& statement, const ErrorContext& context);
   void send_text(const std::string& text, const ErrorContext& context);
-  void bind(const Statement& statement, std::span<const ValueView> parameters, const std::string& text);
+  void bind(const Statement& statement, std::span<const ValueView> parameters,
+            std::span<const std::uint32_t> arrays, const std::string& text);
   void bind_row(Rows& rows, std::size_t row);
   bool is_stale(const PGresult* result, const std::string& text);
   void store_row(Rows& rows, std::size_t row, const PGresult* result);

@@ -19,6 +19,7 @@ std::string in_plain_form(std::string text) {
   static const std::regex placeholder(R"(\$\d+(::[a-z]+( precision)?(\(\d+(,\s*\d+)?\))?(\[\])?)?)");
   static const std::regex unnest(R"(select \* from unnest\(([?, ]+)\)$)");
   static const std::regex unnest_inside(R"(\(("[^)]*")\) in \(select \* from unnest\([?, ]+\)\))");
+  static const std::regex unnest_returning(R"(select \* from unnest\(([?, ]+)\) returning (.*)$)");
   static const std::regex any(R"(= any\(\?\))");
   static const std::regex more_rows(R"((values \(\?(, \?)*\))(, \(\?(, \?)*\))+)");
   static const std::regex same(R"( (is not distinct from|<=>) \?)");
@@ -27,6 +28,7 @@ std::string in_plain_form(std::string text) {
   if (std::regex_match(text, begin)) return "begin";
   text = replaced(text, placeholder, "?");
   text = replaced(text, unnest, "values ($1)");
+  text = replaced(text, unnest_returning, "values ($1) returning $2");
   text = replaced(text, any, "= ?");
   text = replaced(text, more_rows, "$1");
   text = replaced(text, same, " is ?");

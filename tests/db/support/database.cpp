@@ -58,8 +58,7 @@ Traits postgresql_traits() {
   traits.locks_rows = true;
   traits.has_deferrable_transactions = true;
   traits.locks_left_joins = false;
-  traits.most_parameters = 7000;
-  traits.keys_of_a_chunk = 4096;
+  traits.writes_arrays = true;
   traits.full_text_index = "create index note_text on note using gin (to_tsvector('simple', text))";
   traits.awaited_query = "select pg_sleep(0.02)::text";
   return traits;
@@ -77,6 +76,8 @@ Traits mariadb_traits() {
   traits.keeps_decimal_scale = false;
   traits.full_text_index = "create fulltext index note_text on note (text)";
   traits.awaited_query = "select sleep(0.02)";
+  traits.statement_count =
+      "select variable_value as number from information_schema.session_status where variable_name = 'QUESTIONS'";
   return traits;
 }
 
@@ -85,6 +86,8 @@ Traits mysql_traits() {
   traits.returns_defaults = false;
   traits.locks_named_tables_only = true;
   traits.plans_deep_conditions = false;
+  traits.statement_count =
+      "select variable_value as number from performance_schema.session_status where variable_name = 'Questions'";
   return traits;
 }
 #endif

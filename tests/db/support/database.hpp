@@ -32,6 +32,9 @@ struct Traits {
   bool plans_deep_conditions = true;     ///< MySQL takes minutes for what is nested 20 deep
   std::size_t most_parameters = 65'535;  ///< at least so many are taken in one statement
   std::size_t keys_of_a_chunk = 8192;    ///< most keys of one statement that populates
+  bool writes_arrays = false;            ///< all new rows of a type and flush are one execution of one statement
+  /// A query for how many statements the server has got by this connection; null where it can't tell.
+  const char* statement_count = nullptr;
   /// Prepares the table `note` for full-text queries of its column `text`; SQLite wants another kind of table.
   const char* full_text_index = nullptr;
   /// A query whose answer is sure to be awaited: a server may answer a short one before anybody waits. Every statement

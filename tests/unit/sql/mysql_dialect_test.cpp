@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "drivers/driver.hpp"
+#include "sql/mysql_batches.hpp"
 #include "unit/query/query_testing.hpp"
 
 namespace kin::query::testing {
@@ -87,8 +88,8 @@ TEST(MysqlDialect, ValuesInsideJson) {
   EXPECT_EQ(where(meta_at({"a"}) == true), IN_MYSQL " = if(?, cast('true' as json), cast('false' as json))");
   EXPECT_EQ(where(meta_at({"a"}) > 1),
             "case when json_type(" IN_MYSQL ") in " NUMBERS " then " IN_MYSQL " > ? end");
-  EXPECT_EQ(where(meta_at({"a"}) <= "x"),
-            "case when json_type(" IN_MYSQL ") in ('STRING') then " IN_MYSQL " <= convert(? using utf8mb4) end");
+  EXPECT_EQ(where(meta_at({"a"}) <= "x"), "case when json_type(" IN_MYSQL ") in ('STRING') then " IN_MYSQL
+                                          " <= convert(? using utf8mb4) end");
   EXPECT_EQ(where(meta_at({"a"}).is_null()), IN_MYSQL " is null");
   EXPECT_EQ(selected(Request<Book>().column(meta_at({"a"}))), "json_unquote(" IN_MYSQL ")");
   EXPECT_EQ(clauses(Request<Book>().by(meta_at({"a"}).desc())), " order by " IN_MYSQL " desc");
@@ -192,6 +193,48 @@ TEST(MysqlDialect, LeavesExistingPivotRowsAlone) {
   EXPECT_EQ(mysql().write(pivot),
             "insert into `book_tag` (`book_id`, `tag_id`) values (?, ?) "
             "on duplicate key update `book_id` = `book_id`");
+}
+
+// One statement for many rows, with the values of one row after the other.
+TEST(MysqlBatches, ChangesOfManyRows) {
+  WriteBatch batch;
+  batch.operation = Operation::update;
+  batch.entity = &model().of(detail::type_tag<Book>);
+  batch.columns = {&batch.entity->columns[1], &batch.entity->columns[2]};
+  batch.checks_version = true;
+  EXPECT_TRUE(sql::changes_many(batch));
+  EXPECT_EQ(sql::mysql_change_of_rows(batch, 2),
+            "update (values row(cast(? as char), cast(? as double), cast(? as signed), cast(? as signed)), "
+            "row(cast(? as char), cast(? as double), cast(? as signed), cast(? as signed))) "
+            "as `n` (`c0`, `c1`, `c2`, `c3`) straight_join `book` as `t` "
+            "on `t`.`id` = `n`.`c2` and `t`.`version` = `n`.`c3` "
+            "set `t`.`title` = `n`.`c0`, `t`.`price` = `n`.`c1`");
+  batch.checks_version = false;
+  batch.write_nulls = true;
+  EXPECT_EQ(sql::mysql_change_of_rows(batch, 2),
+            "update `book` set `title` = null, `price` = null where (`id`) in ((?), (?))");
+  batch.operation = Operation::remove;
+  batch.write_nulls = false;
+  batch.columns.clear();
+  batch.checks_version = true;
+  EXPECT_EQ(sql::mysql_change_of_rows(batch, 2),
+            "delete from `book` where (`id`, `version`) in ((?, ?), (?, ?))");
+  WriteBatch pivot;
+  pivot.operation = Operation::pivot_remove;
+  pivot.pivot = EntityMetadata::pivot_of(*batch.entity->find_property("tags"));
+  EXPECT_EQ(sql::mysql_change_of_rows(pivot, 3),
+            "delete from `book_tag` where (`book_id`, `tag_id`) in ((?, ?), (?, ?), (?, ?))");
+}
+
+TEST(MysqlBatches, RowsThatAreChangedOneByOne) {
+  WriteBatch batch;
+  batch.entity = &model().of(detail::type_tag<Category>);
+  batch.operation = Operation::remove;
+  EXPECT_FALSE(sql::changes_many(batch)) << "rows of a tree: those that refer to others go first";
+  batch.operation = Operation::update;
+  EXPECT_FALSE(sql::changes_many(batch)) << "a key of text, which is compared by a collation";
+  batch.write_nulls = true;
+  EXPECT_TRUE(sql::changes_many(batch));
 }
 
 }  // namespace

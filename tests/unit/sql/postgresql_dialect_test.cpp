@@ -152,6 +152,16 @@ TEST(PostgresqlDialect, AggregatesOfTypesThatHaveNone) {
   }
 }
 
+// One text for lists of every length.
+TEST(PostgresqlDialect, LongListsAreArrays) {
+  const std::vector<double> prices(20, 1.5);
+  EXPECT_EQ(where(price.in(prices) && title == "a"), R"("t0"."price" = any($1) and "t0"."title" = $2)");
+  EXPECT_EQ(where(title == "a" && price.not_in(prices)), R"("t0"."title" = $1 and "t0"."price" <> all($2))");
+  EXPECT_EQ(where(version.in(std::vector<int>(1000, 1))), R"("t0"."version" = any($1::bigint[]))");
+  const std::vector<double> few(15, 1.5);
+  EXPECT_THAT(where(price.in(few)), ::testing::StartsWith(R"("t0"."price" in ($1, $2)"));
+}
+
 TEST(PostgresqlDialect, OrderLimitAndOffset) {
   EXPECT_EQ(clauses(Request<Book>().by(title.desc().nulls_last()).by(price.asc().nulls_first()).rows(5, 6)),
             R"( order by "t0"."title" desc nulls last, "t0"."price" nulls first limit $1 offset $2)");
@@ -221,6 +231,13 @@ TEST(PostgresqlDialect, WritesOfManyRows) {
   EXPECT_TRUE(dialect().writes_whole(batch));
   EXPECT_EQ(dialect().write(batch), R"(insert into "book" ("title", "price") select * from )"
                                     R"(unnest($1::text[], $2::double precision[]))");
+  // What the database fills in comes back with the key, since the order of returned rows means nothing.
+  batch.returning = {&batch.entity->columns[2]};
+  EXPECT_FALSE(dialect().writes_whole(batch)) << "without the key nobody can tell whose rows come back";
+  batch.columns = {batch.entity->key.front(), &batch.entity->columns[1]};
+  EXPECT_TRUE(dialect().writes_whole(batch));
+  EXPECT_EQ(dialect().write(batch), R"(insert into "book" ("id", "title") select * from )"
+                                    R"(unnest($1::bigint[], $2::text[]) returning "id", "price")");
   batch.rows.pop_back();
   EXPECT_FALSE(dialect().writes_whole(batch));
   batch.operation = Operation::reserve_keys;

@@ -22,7 +22,8 @@ UseGuard::UseGuard(Manager& manager) : manager_(manager) {
         "(orm.em()), and do not call it from its own query logger");
 }
 
-Manager::Manager(std::shared_ptr<OrmCore> core) : core_(std::move(core)) {
+Manager::Manager(std::shared_ptr<OrmCore> core, ManagerOptions options)
+    : core_(std::move(core)), options_(std::move(options)) {
   maps_.resize(core_->registry.entities().size());
   flush_mode = core_->options.flush_mode;
 }
@@ -41,6 +42,7 @@ void Manager::clear() {
   journal_.clear();
   for (Mark& mark : marks_) mark = Mark{0, 0, mark.work ? std::optional<std::size_t>(0) : std::nullopt};
   unscheduled = 0;
+  pinned_ = false;
   arena_.release();
 }
 

@@ -20,7 +20,7 @@ Task<void> Manager::begin(TransactionOptions options) {
     co_return;
   }
   driver::Loan loan;
-  if (!core_->driver->try_acquire(loan)) loan = co_await core_->driver->acquire();
+  co_await borrow(loan, ConnectionType::write);
   co_await loan->begin(options);
   transaction_connection_ = std::move(loan);
   marks_.push_back({journal_.size(), allocated_.size(), {}});

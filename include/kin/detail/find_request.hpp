@@ -46,6 +46,7 @@ struct FindRequest {
   std::optional<std::uint64_t> limit{};
   std::optional<std::uint64_t> offset{};
   std::optional<FlushMode> flush_mode{};
+  std::optional<ConnectionType> connection_type{};
   LockMode lock = LockMode::none;
   bool distinct = false;
   bool positional = false;           ///< of as<>: columns go to the struct's members in order, not by name

@@ -60,6 +60,8 @@ Traits postgresql_traits() {
   traits.keys_of_a_chunk = 4096;
   traits.full_text_index = "create index note_text on note using gin (to_tsvector('simple', text))";
   traits.awaited_query = "select pg_sleep(0.02)::text";
+  traits.session.set = "set statement_timeout = 77777";
+  traits.session.get = "select current_setting('statement_timeout') as value";
   return traits;
 }
 #endif
@@ -74,6 +76,8 @@ Traits mariadb_traits() {
   traits.keeps_decimal_scale = false;
   traits.full_text_index = "create fulltext index note_text on note (text)";
   traits.awaited_query = "select sleep(0.02)";
+  traits.session.set = "set @kin = 'left'";
+  traits.session.get = "select coalesce(@kin, 'none') as value";
   return traits;
 }
 
@@ -130,6 +134,13 @@ std::vector<Database> sqlite_databases() {
   std::vector<Database> found;
   for (const Database& database : databases())
     if (database.name.starts_with("SQLite")) found.push_back(database);
+  return found;
+}
+
+std::vector<Database> databases_on_servers() {
+  std::vector<Database> found;
+  for (const Database& database : databases())
+    if (!database.name.starts_with("SQLite")) found.push_back(database);
   return found;
 }
 

@@ -41,6 +41,9 @@ Orm& Orm::operator=(Orm&&) noexcept = default;
 Orm::~Orm() = default;
 
 EntityManager Orm::em() const { return EntityManager(std::make_unique<detail::Manager>(core_)); }
+EntityManager Orm::em(ManagerOptions options) const {
+  return EntityManager(std::make_unique<detail::Manager>(core_, std::move(options)));
+}
 SchemaGenerator Orm::schema() const { return SchemaGenerator(*core_->driver, core_->registry); }
 std::span<const EntityMetadata* const> Orm::entities() const noexcept { return core_->registry.entities(); }
 const EntityMetadata& Orm::metadata_of(detail::TypeTag tag) const { return core_->registry.of(tag); }

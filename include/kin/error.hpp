@@ -94,6 +94,13 @@ class ConnectionError : public DriverError {
   using DriverError::DriverError;
 };
 
+/// A statement of on_create_connection or on_reserve_connection failed, so the connection was not lent. Says
+/// of which hook it was; details are those of the statement's own error.
+class ConnectionSetupError : public DriverError {
+ public:
+  using DriverError::DriverError;
+};
+
 /// The database lacks what was asked of it; thrown before anything is sent.
 class UnsupportedError : public DriverError {
  public:

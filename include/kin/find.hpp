@@ -95,6 +95,12 @@ class [[nodiscard("kin: a find is only a description; call list(), one(), count(
     request_.flush_mode = mode;
     return *this;
   }
+  /// Reads from a replica or from the primary, whatever the options and earlier writes would choose. In a
+  /// transaction it is the primary in any case.
+  Find& connection_type(ConnectionType type) {
+    request_.connection_type = type;
+    return *this;
+  }
   /// Put in front of the statement as an SQL comment.
   Find& comment(std::string text) {
     request_.comment = std::move(text);

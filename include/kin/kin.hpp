@@ -7,6 +7,7 @@
 #include <kin/clock.hpp>
 #include <kin/collection.hpp>
 #include <kin/condition.hpp>
+#include <kin/connection_setup.hpp>
 #include <kin/entity.hpp>
 #include <kin/entity_manager.hpp>
 #include <kin/error.hpp>

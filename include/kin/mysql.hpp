@@ -54,8 +54,8 @@ struct Options {
   /// Asked for the password of each new connection, for those that change: tokens of a cloud's identity
   /// service. Called on whatever thread opens the connection, maybe on several at once.
   std::function<std::string()> password{};
-  /// Statements that each new connection runs after kin's own settings, such as "set innodb_lock_wait_timeout
-  /// = 5".
+  /// Statements that each new session runs after kin's own settings, such as
+  /// "set innodb_lock_wait_timeout = 5"; again after a reset.
   std::vector<std::string> on_connect{};
 };
 

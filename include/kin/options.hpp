@@ -19,6 +19,7 @@
 namespace kin {
 
 struct Options;
+class ConnectionSetup;
 namespace driver {
 class Driver;
 }
@@ -80,6 +81,34 @@ class DriverFactory {
   virtual std::unique_ptr<driver::Driver> make(const Options& options) const = 0;
 };
 
+/// Which server a read may go to, where there are replicas.
+enum class ConnectionType : std::uint8_t {
+  read,   ///< a replica, which may lag behind
+  write,  ///< the primary
+};
+
+/// Says what a connection has to run before it is used; <kin/connection_setup.hpp> has the class it is called
+/// with. May be called by several threads at once. Its own exceptions pass through as they are.
+using ConnectionHook = std::function<void(ConnectionSetup&)>;
+
+/// A server that repeats what the primary does, and serves reads. Empty members are as the primary's; what
+/// stands in its client_url goes before those of the primary, and the other members before that.
+struct ReplicaOptions {
+  std::string client_url{};
+  std::string host{};
+  std::uint16_t port{};
+  std::string user{};
+  std::string password{};
+  std::string db_name{};
+};
+
+/// What one manager has of its own: orm.em(kin::ManagerOptions{.on_reserve_connection = …}).
+struct ManagerOptions {
+  /// For each connection that is lent to the manager, after Options::on_reserve_connection: who the tenant
+  /// is, for row level security. The connection forgets it when the loan ends.
+  ConnectionHook on_reserve_connection{};
+};
+
 /// What an Orm is made from.
 struct Options {
   std::shared_ptr<const DriverFactory> driver{};
@@ -102,8 +131,23 @@ struct Options {
   bool disable_transactions{};
   /// Most rows of one statement of a batch, where a database writes several rows a statement.
   std::uint32_t batch_size{300};
-  std::uint32_t pool_size{8};   ///< most connections at a time
+  std::uint32_t pool_size{8};  ///< most connections at a time; to each replica, too
+  std::uint32_t pool_min{0};   ///< so many stay open once they were opened, however long they are idle
+  /// After so long an idle connection above pool_min is closed; 0 = never.
+  std::chrono::milliseconds pool_idle_time{0};
   std::chrono::milliseconds acquire_timeout{10000};
+  /// For each new connection, after the driver's own on_connect; and again for one that is reset.
+  ConnectionHook on_create_connection{};
+  /// For each loan of a connection: to a transaction, to a flush, or to a read outside of both.
+  ConnectionHook on_reserve_connection{};
+  std::vector<ReplicaOptions> replicas{};
+  /// Reads outside a transaction go to a replica, unless they ask for
+  /// .connection_type(kin::ConnectionType::write).
+  bool prefer_read_replicas{true};
+  /// A manager that has written reads from the primary until clear(), so that it sees what it wrote.
+  bool pin_reads_after_write{true};
+  /// How long a replica that can't be reached is left alone.
+  std::chrono::milliseconds replica_retry_time{5000};
 };
 
 }  // namespace kin

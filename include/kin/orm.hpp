@@ -25,6 +25,8 @@ class Orm {
 
   /// A new unit of work. Cheap: no connection is taken before the first statement.
   EntityManager em() const;
+  /// The same with settings of its own.
+  EntityManager em(ManagerOptions options) const;
   /// Creates, drops and updates the tables.
   SchemaGenerator schema() const;
   /// The description of an entity; valid as long as the Orm. Throws ValidationError for other types.

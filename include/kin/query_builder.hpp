@@ -177,6 +177,11 @@ class [[nodiscard("kin: a query is only a description; call rows() to run it")]]
     request_.offset = count;
     return *this;
   }
+  /// Reads from a replica or from the primary, whatever the options and earlier writes would choose.
+  QueryBuilder& connection_type(ConnectionType type) {
+    request_.connection_type = type;
+    return *this;
+  }
   QueryBuilder& comment(std::string text) {
     request_.comment = std::move(text);
     return *this;

@@ -30,10 +30,13 @@ enum class AcquireFailure {
 struct ResourcePoolOptions {
   std::size_t max = 10;                               ///< resources that exist at a time, at least 1
   std::chrono::milliseconds acquire_timeout{10'000};  ///< how long to wait for one; 0: not at all
+  std::size_t min = 0;                                ///< resources that idle_time does not end
+  std::chrono::milliseconds idle_time{0};             ///< after so long an idle one is destroyed; 0: never
 };
 
 /// A bounded pool of things that are dear to make, such as connections. The one given back last is lent
-/// first, and whoever waits is served first come, first served.
+/// first, and whoever waits is served first come, first served. Those that are too many for what is going on
+/// are idle for longest, and end after idle_time; the pool's timer thread, which sleeps otherwise, does it.
 /// Lifetime: leases should end before the pool. One that ends later still destroys its resource, but without
 /// the reset hook. Only make_error may be called after the pool's end, for tasks that were waiting. The
 /// destructor closes the pool. It waits for nothing, except where a task runs on the pool's timer thread.
@@ -186,6 +189,11 @@ class ResourcePool<R>::State : public std::enable_shared_from_this<State> {
  private:
   using Clock = std::chrono::steady_clock;
 
+  struct Idle {
+    std::unique_ptr<R> resource;
+    Clock::time_point since;  // only where there is an idle_time
+  };
+
   // How to wake a waiter once the lock is free: by then its coroutine may run, so nothing refers to it.
   struct Wakeup {
     void operator()() const {
@@ -201,9 +209,14 @@ class ResourcePool<R>::State : public std::enable_shared_from_this<State> {
   Wakeup finish(Waiter& waiter, Grant grant) noexcept;
   bool reset(R& resource) const noexcept;
   void block(Waiter& waiter, std::unique_lock<std::mutex>& lock);
-  void arrange_timeout(const Waiter& waiter);
+  void wake_timer_by(Clock::time_point time);
+  void keep_idle(std::unique_ptr<R> resource) noexcept;
   Waiter* next_to_time_out() const noexcept;
-  void serve_timeouts();
+  bool has_surplus() const noexcept {
+    return options_.idle_time.count() > 0 && size_ > options_.min && !idle_.empty();
+  }
+  bool end_surplus(std::unique_lock<std::mutex>& lock);
+  void serve_timer();
 
   const Options options_;
   const AsyncFactory factory_;
@@ -211,7 +224,7 @@ class ResourcePool<R>::State : public std::enable_shared_from_this<State> {
   const MakeError make_error_;
 
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<R>> idle_;  // the last one was given back last; empty while somebody waits
+  std::vector<Idle> idle_;  // the last one was given back last; empty while somebody waits
   std::size_t size_ = 0;
   Waiter* first_ = nullptr;
   Waiter* last_ = nullptr;
@@ -323,7 +336,7 @@ bool ResourcePool<R>::State::try_acquire(Lease& lease) {
   {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return false;
-    resource = std::move(idle_.back());
+    resource = std::move(idle_.back().resource);
     idle_.pop_back();
   }
   lease = Lease(*this, std::move(resource));
@@ -345,7 +358,7 @@ bool ResourcePool<R>::State::wait(Waiter& waiter, std::coroutine_handle<> handle
   }
   waiter.handle_ = handle;
   waiter.executor_ = context.executor;
-  arrange_timeout(waiter);
+  wake_timer_by(waiter.deadline_);
   enqueue(waiter);
   detail::count_suspension();
   return true;
@@ -356,7 +369,7 @@ bool ResourcePool<R>::State::grant_at_once(Waiter& waiter) noexcept {
   if (closed_) {
     waiter.grant_ = Grant::closed;
   } else if (!idle_.empty()) {
-    waiter.resource_ = std::move(idle_.back());
+    waiter.resource_ = std::move(idle_.back().resource);
     idle_.pop_back();
     waiter.grant_ = Grant::resource;
   } else if (size_ < options_.max) {
@@ -444,7 +457,7 @@ void ResourcePool<R>::State::give_back(std::unique_ptr<R> resource) noexcept {
       waiter.resource_ = std::move(resource);
       wakeup = finish(waiter, waiter.resource_ ? Grant::resource : Grant::permit);
     } else if (resource && !closed_) {
-      idle_.push_back(std::move(resource));
+      keep_idle(std::move(resource));
     } else if (--size_ == 0) {
       last_share.swap(keep_alive_);
     }
@@ -454,7 +467,7 @@ void ResourcePool<R>::State::give_back(std::unique_ptr<R> resource) noexcept {
 
 template <class R>
 void ResourcePool<R>::State::close() noexcept {
-  std::vector<std::unique_ptr<R>> idle;
+  std::vector<Idle> idle;
   std::thread timer;
   std::unique_lock lock(mutex_);
   if (closed_) return;
@@ -479,13 +492,28 @@ void ResourcePool<R>::State::close() noexcept {
   }
 }
 
-// Called before the waiter is queued, so that an exception leaves nothing behind.
+// Called before a waiter is queued, so that an exception leaves nothing behind.
 template <class R>
-void ResourcePool<R>::State::arrange_timeout(const Waiter& waiter) {
+void ResourcePool<R>::State::wake_timer_by(Clock::time_point time) {
   if (!timer_.joinable()) {
-    timer_ = std::thread([self = this->shared_from_this()] { self->serve_timeouts(); });
+    timer_ = std::thread([self = this->shared_from_this()] { self->serve_timer(); });
   }
-  if (waiter.deadline_ < timer_wakes_at_) timer_changed_.notify_one();
+  if (time < timer_wakes_at_) timer_changed_.notify_one();
+}
+
+template <class R>
+void ResourcePool<R>::State::keep_idle(std::unique_ptr<R> resource) noexcept {
+  if (options_.idle_time.count() <= 0) {
+    idle_.push_back({std::move(resource), Clock::time_point()});
+    return;
+  }
+  idle_.push_back({std::move(resource), Clock::now()});
+  if (!has_surplus()) return;
+  try {
+    wake_timer_by(idle_.front().since + options_.idle_time);
+  } catch (...) {
+    // No thread to be had now: the next one that is given back tries again.
+  }
 }
 
 template <class R>
@@ -498,8 +526,22 @@ typename ResourcePool<R>::Waiter* ResourcePool<R>::State::next_to_time_out() con
   return next;
 }
 
+// Ends the one that is idle for longest when its time has come. It counts until it is gone, so that there are
+// never more than max.
 template <class R>
-void ResourcePool<R>::State::serve_timeouts() {
+bool ResourcePool<R>::State::end_surplus(std::unique_lock<std::mutex>& lock) {
+  if (!has_surplus() || idle_.front().since + options_.idle_time > Clock::now()) return false;
+  std::unique_ptr<R> resource = std::move(idle_.front().resource);
+  idle_.erase(idle_.begin());
+  lock.unlock();
+  resource.reset();
+  give_back(nullptr);
+  lock.lock();
+  return true;
+}
+
+template <class R>
+void ResourcePool<R>::State::serve_timer() {
   std::unique_lock lock(mutex_);
   while (!closed_) {
     Waiter* const next = next_to_time_out();
@@ -510,13 +552,15 @@ void ResourcePool<R>::State::serve_timeouts() {
       lock.lock();
       continue;
     }
+    if (end_surplus(lock)) continue;
     timer_wakes_at_ = next == nullptr ? Clock::time_point::max() : next->deadline_;
-    if (next == nullptr) {
+    if (has_surplus()) timer_wakes_at_ = std::min(timer_wakes_at_, idle_.front().since + options_.idle_time);
+    if (timer_wakes_at_ == Clock::time_point::max()) {
       timer_changed_.wait(lock);
     } else {
       timer_changed_.wait_until(lock, timer_wakes_at_);
     }
-    timer_wakes_at_ = Clock::time_point::min();  // awake: looks at the queue before it sleeps again
+    timer_wakes_at_ = Clock::time_point::min();  // awake: looks at everything before it sleeps again
   }
 }
 

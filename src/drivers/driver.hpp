@@ -186,15 +186,25 @@ class SchemaWriter {
   virtual Task<std::vector<std::string>> update(Entities entities, Connection& connection) const = 0;
 };
 
+/// For what and for whom a connection is to be lent.
+struct LoanRequest {
+  ConnectionType type = ConnectionType::write;  ///< read: a replica's will do
+  const ConnectionHook* on_reserve = nullptr;   ///< the manager's own; outlives the request
+};
+
 /// One per Orm, shared by all managers and threads.
 class Driver {
  public:
   virtual ~Driver() = default;
   virtual const Capabilities& capabilities() const noexcept = 0;
   /// A connection without waiting, when one is free: the fast path of blocking verbs.
-  virtual bool try_acquire(Loan& loan) = 0;
-  /// Waits for a connection; throws ConnectionError when none becomes free in time.
-  virtual Task<Loan> acquire() = 0;
+  virtual bool try_acquire(Loan& loan, const LoanRequest& request) = 0;
+  /// Waits for a connection; throws ConnectionError when none becomes free in time, ConnectionSetupError when
+  /// it can't be prepared for the loan.
+  virtual Task<Loan> acquire(LoanRequest request) = 0;
+  /// To the primary.
+  bool try_acquire(Loan& loan) { return try_acquire(loan, LoanRequest()); }
+  Task<Loan> acquire() { return acquire(LoanRequest()); }
   /// Waits without holding a thread where the context is not a blocking one: between tries of a transaction.
   virtual Task<void> pause(std::chrono::milliseconds time) = 0;
   virtual const SchemaWriter& schema_writer() const = 0;

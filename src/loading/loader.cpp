@@ -180,7 +180,7 @@ Task<void> Loader::load_entities(const EntityMetadata& entity, std::span<EntityS
     keys.fill(part, padded);
     const std::shared_ptr<const PlannedRead> plan = manager_.core().select_in.by_key(entity, padded);
     Hydrator hydrator(manager_, *plan, refresh_);
-    driver::Connection* connection = co_await manager_.connection(loan);
+    driver::Connection* connection = co_await manager_.read_connection(loan);
     const driver::ReadRequest request{plan->plan, keys.values()};
     co_await connection->read(request, hydrator);
     hydrator.finish();
@@ -217,7 +217,7 @@ Task<void> Loader::load_items(const Property& relation, std::span<EntityState* c
     if (!gapless) keys.fill(part, list_size);
     const std::shared_ptr<const PlannedRead> plan = manager_.core().select_in.items_of(relation, list_size);
     ItemSink sink(manager_, *plan, relation, refresh_);
-    driver::Connection* connection = co_await manager_.connection(loan);
+    driver::Connection* connection = co_await manager_.read_connection(loan);
     const driver::ReadRequest request{plan->plan, gapless ? std::span<const ValueView>(range) : keys.values()};
     co_await connection->read(request, sink);
   }

@@ -9,8 +9,9 @@
 #include "loading/hydrator.hpp"
 #include "loading/loader.hpp"
 #include "loading/row_reader.hpp"
-#include "unit_of_work/flush_plan.hpp"
 #include "query/arrays.hpp"
+#include "sql/session_state.hpp"
+#include "unit_of_work/flush_plan.hpp"
 #include "unit_of_work/key.hpp"
 #include "unit_of_work/manager.hpp"
 
@@ -63,16 +64,48 @@ std::vector<ValueView> values_of(const FindRequest& request, const query::ReadPl
 }
 }  // namespace
 
-Task<driver::Connection*> Manager::connection(driver::Loan& local) {
+Task<driver::Connection*> Manager::borrow(driver::Loan& local, ConnectionType type) {
   if (transaction_connection_) {
     require_transaction_alive();
     co_return &*transaction_connection_;
   }
-  if (!local && !core_->driver->try_acquire(local)) local = co_await core_->driver->acquire();
+  if (local) co_return &*local;
+  driver::LoanRequest request;
+  request.type = type;
+  if (options_.on_reserve_connection) request.on_reserve = &options_.on_reserve_connection;
+  if (!core_->driver->try_acquire(local, request)) local = co_await core_->driver->acquire(request);
   co_return &*local;
 }
 
+Task<driver::Connection*> Manager::connection(driver::Loan& local) {
+  pinned_ = true;
+  return borrow(local, ConnectionType::write);
+}
+
+Task<driver::Connection*> Manager::read_connection(driver::Loan& local) {
+  const Options& options = core_->options;
+  const bool from_primary = !options.prefer_read_replicas || (pinned_ && options.pin_reads_after_write);
+  return borrow(local, read_type_.value_or(from_primary ? ConnectionType::write : ConnectionType::read));
+}
+
+namespace {
+/// Of what kind the connections of a read are to be, as long as it runs.
+class ReadFrom {
+ public:
+  ReadFrom(std::optional<ConnectionType>& type, std::optional<ConnectionType> wanted) noexcept : type_(type) {
+    type_ = wanted;
+  }
+  ReadFrom(const ReadFrom&) = delete;
+  ReadFrom& operator=(const ReadFrom&) = delete;
+  ~ReadFrom() { type_.reset(); }
+
+ private:
+  std::optional<ConnectionType>& type_;
+};
+}  // namespace
+
 Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
+  const ReadFrom read_from(read_type_, request.connection_type);
   const LockRequest lock{request.lock, request.lock_version};
   require_lockable(core_->registry.of(request.root), lock);
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
@@ -84,7 +117,7 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
   {
     Hydrator hydrator(*this, *read, refresh);
     driver::Loan loan;
-    driver::Connection* connection = co_await this->connection(loan);
+    driver::Connection* connection = co_await read_connection(loan);
     const driver::ReadRequest read_request{read->plan, values};
     co_await connection->read(read_request, hydrator);
     hydrator.finish();
@@ -106,7 +139,7 @@ Task<EntityState*> Manager::find_by_key(const EntityMetadata& entity, const Valu
   EntityState* found = nullptr;
   {
     driver::Loan loan;
-    driver::Connection* connection = co_await this->connection(loan);
+    driver::Connection* connection = co_await read_connection(loan);
     Hydrator hydrator(*this, *read, reread);
     const driver::ReadRequest read_request{read->plan, std::span<const ValueView>(cells, entity.key.size())};
     co_await connection->read(read_request, hydrator);
@@ -142,30 +175,33 @@ class NumberSink final : public driver::RowSink {
 }  // namespace
 
 Task<std::uint64_t> Manager::count(const FindRequest& request) {
+  const ReadFrom read_from(read_type_, request.connection_type);
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::count);
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
   const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
   NumberSink sink;
   driver::Loan loan;
-  driver::Connection* connection = co_await this->connection(loan);
+  driver::Connection* connection = co_await read_connection(loan);
   const driver::ReadRequest read_request{read->plan, values};
   co_await connection->read(read_request, sink);
   co_return static_cast<std::uint64_t>(sink.value);
 }
 
 Task<bool> Manager::exists(const FindRequest& request) {
+  const ReadFrom read_from(read_type_, request.connection_type);
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::exists);
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
   const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
   NumberSink sink;
   driver::Loan loan;
-  driver::Connection* connection = co_await this->connection(loan);
+  driver::Connection* connection = co_await read_connection(loan);
   const driver::ReadRequest read_request{read->plan, values};
   co_await connection->read(read_request, sink);
   co_return sink.any;
 }
 
 Task<void> Manager::rows(const FindRequest& request, driver::RowSink& sink) {
+  const ReadFrom read_from(read_type_, request.connection_type);
   const EntityMetadata& entity = core_->registry.of(request.root);
   if (request.lock == LockMode::optimistic)
     throw ValidationError(entity.name + ": plain rows have no version to compare; find entities to lock them",
@@ -176,7 +212,7 @@ Task<void> Manager::rows(const FindRequest& request, driver::RowSink& sink) {
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
   const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
   driver::Loan loan;
-  driver::Connection* connection = co_await this->connection(loan);
+  driver::Connection* connection = co_await read_connection(loan);
   const driver::ReadRequest read_request{read->plan, values};
   co_await connection->read(read_request, sink);
 }
@@ -209,8 +245,11 @@ Task<void> Manager::load_collection(CollectionBase& collection) {
 
 Task<std::uint64_t> Manager::execute(std::string_view sql, std::span<const ValueView> parameters,
                                      driver::RowSink* sink) {
+  // A query may call a function that writes, so it is none for a replica; but most don't, so it pins no
+  // reads.
+  if (!sql::is_query(sql)) pinned_ = true;
   driver::Loan loan;
-  driver::Connection* connection = co_await this->connection(loan);
+  driver::Connection* connection = co_await borrow(loan, ConnectionType::write);
   const std::uint64_t changed = co_await connection->execute(sql, parameters, sink);
   co_return changed;
 }
@@ -218,7 +257,7 @@ Task<std::uint64_t> Manager::execute(std::string_view sql, std::span<const Value
 std::string Manager::sql(const FindRequest& request, ReadKind kind) {
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, kind);
   driver::Loan loan;
-  return run_blocking(connection(loan))->text_of(read->plan);
+  return run_blocking(read_connection(loan))->text_of(read->plan);
 }
 
 // The functions behind the typed face.

@@ -152,7 +152,7 @@ Task<std::size_t> count_items(detail::Manager& manager, const detail::EntityStat
     values.push_back(unit_of_work::column_value(*owner.metadata->key[i], owner.entity(), scratch[i]));
   CountSink sink;
   driver::Loan loan;
-  driver::Connection* connection = co_await manager.connection(loan);
+  driver::Connection* connection = co_await manager.read_connection(loan);
   const driver::ReadRequest request{*plan, values};
   co_await connection->read(request, sink);
   co_return static_cast<std::size_t>(sink.count);

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "sql/sql_connection.hpp"
 
+#include <kin/connection_setup.hpp>
 #include <kin/error.hpp>
 
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "sql/compiled_read.hpp"
 #include "sql/logged_query.hpp"
+#include "sql/session_state.hpp"
 #include "sql/statements.hpp"
 
 namespace kin::sql {
@@ -53,6 +58,7 @@ Task<std::uint64_t> SqlConnection::modify(const driver::ReadRequest& request) {
 Task<std::uint64_t> SqlConnection::execute(std::string_view sql, std::span<const ValueView> parameters,
                                            driver::RowSink* sink) {
   const std::string text = execute_text(sql, parameters.size(), dialect_);
+  touched_ = touched_ || may_touch_session(sql);
   if (!logs()) co_return co_await wire_->execute(text, parameters, sink);
 
   LoggedQuery log(*logger_, text, parameters);
@@ -113,16 +119,41 @@ Task<void> SqlConnection::rollback_to_savepoint(int level) {
 bool SqlConnection::transaction_lost() const { return in_transaction_ && !wire_->in_transaction(); }
 
 bool SqlConnection::reset() noexcept {
+  if (renewal_due_) return true;  // nobody has used it since
   in_transaction_ = false;
-  if (!logs() || !wire_->in_transaction()) return wire_->reset();
+  renewal_due_ = touched_;
+  if (!logs() || !wire_->in_transaction()) return wire_->reset(touched_);
   try {
     LoggedQuery log(*logger_, "rollback");
-    const bool is_clean = wire_->reset();
+    const bool is_clean = wire_->reset(touched_);
     if (is_clean) log.succeeded(0);
     return is_clean;
   } catch (...) {
     return false;  // no memory for a line of the log: a new connection is the safe choice
   }
+}
+
+Task<void> SqlConnection::renew() {
+  co_await wire_->renew();
+  touched_ = false;
+  renewal_due_ = false;
+}
+
+Task<void> SqlConnection::set_up(const ConnectionHook& hook, std::string_view name, bool lasting) {
+  ConnectionSetup setup;
+  hook(setup);
+  std::vector<ValueView> parameters;
+  try {
+    for (const ConnectionSetup::Statement& statement : setup.statements()) {
+      parameters.clear();
+      for (const Value& value : statement.parameters) parameters.push_back(value.view());
+      (void)co_await execute(statement.sql, parameters, nullptr);
+    }
+  } catch (const Error& error) {
+    throw ConnectionSetupError(
+        fmt::format("{} failed, so the connection is not used: {}", name, error.what()), error.details());
+  }
+  if (lasting) touched_ = false;
 }
 
 std::span<const ValueView> SqlConnection::in_text_order(std::span<const std::uint32_t> order,

@@ -43,6 +43,13 @@ class SqlConnection final : public driver::Connection {
 
   /// For the pool, when the loan ends: ends whatever is open; false when the connection is of no more use.
   bool reset() noexcept;
+  /// True when a statement of the last user may have left something in the session: renew() is to be awaited
+  /// before the next loan, and a connection for which it fails is of no more use.
+  bool needs_renewal() const noexcept { return renewal_due_; }
+  Task<void> renew();
+  /// Runs what a hook asks for. Throws ConnectionSetupError that names the hook. What is `lasting` belongs to
+  /// the connection and not to the loan.
+  Task<void> set_up(const ConnectionHook& hook, std::string_view name, bool lasting);
 
  private:
   bool logs() const noexcept { return logger_ != nullptr; }
@@ -64,6 +71,8 @@ class SqlConnection final : public driver::Connection {
   // Of the running read, where the text's order is another than the plan's.
   std::vector<ValueView> parameters_;
   bool in_transaction_ = false;  // as far as we have been told
+  bool touched_ = false;         // the session, since it was new
+  bool renewal_due_ = false;
 };
 
 }  // namespace kin::sql

@@ -46,8 +46,12 @@ class Wire {
   /// What the database itself says, as far as it is known without asking it.
   virtual bool in_transaction() const noexcept = 0;
 
-  /// Ends whatever the last user left open; false when the connection can't be used any more.
-  virtual bool reset() noexcept = 0;
+  /// Ends whatever the last user left open; false when the connection can't be used any more. When the user
+  /// has `touched` the session, with variables, locks or temporary tables, renew() will be awaited before
+  /// anything else: what can be sent for it without waiting goes now.
+  virtual bool reset(bool touched) noexcept = 0;
+  /// Makes the session as it was when the connection was new. The connection is of no use after an error.
+  virtual Task<void> renew() = 0;
 };
 
 }  // namespace kin::sql

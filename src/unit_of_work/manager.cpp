@@ -23,7 +23,8 @@ UseGuard::UseGuard(Manager& manager) : manager_(manager) {
         "(orm.em()), and do not call it from its own query logger");
 }
 
-Manager::Manager(std::shared_ptr<OrmCore> core) : core_(std::move(core)) {
+Manager::Manager(std::shared_ptr<OrmCore> core, ManagerOptions options)
+    : core_(std::move(core)), options_(std::move(options)) {
   maps_.resize(core_->registry.entities().size());
   flush_mode = core_->options.flush_mode;
   transactions_disabled = core_->options.disable_transactions;
@@ -47,6 +48,7 @@ void Manager::clear() {
     if (mark.work) mark.work = 0;
   }
   unscheduled = 0;
+  pinned_ = false;
   arena_.release();
 }
 

@@ -28,7 +28,7 @@ namespace kin::detail {
 /// Its parts lie in rooms of their own: reading in loading/, flushing in unit_of_work/flush.cpp.
 class Manager {
  public:
-  explicit Manager(std::shared_ptr<OrmCore> core);
+  explicit Manager(std::shared_ptr<OrmCore> core, ManagerOptions options = {});
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
   ~Manager();
@@ -162,8 +162,11 @@ class Manager {
   const TransactionOptions& open_transaction() const noexcept { return open_transaction_; }
   unit_of_work::Journal& journal() noexcept { return journal_; }
 
-  /// The connection of the transaction, or one on loan to `local`.
+  /// To write with: the connection of the transaction, or one of the primary on loan to `local`. From then on
+  /// reads go to the primary, too, where the options say so.
   Task<driver::Connection*> connection(driver::Loan& local);
+  /// The same to read with, of a replica where that may be.
+  Task<driver::Connection*> read_connection(driver::Loan& local);
 
   /// Scratch objects of the types, for keys that arrive as cells.
   void* scratch_entity(const EntityMetadata& entity);
@@ -214,6 +217,10 @@ class Manager {
   driver::Loan transaction_connection_{};
   TransactionOptions open_transaction_{};
   bool transaction_ended_ = false;  ///< by the database, after an error inside of it
+  Task<driver::Connection*> borrow(driver::Loan& local, ConnectionType type);
+  const ManagerOptions options_;
+  std::optional<ConnectionType> read_type_{};  ///< what the running read asks for
+  bool pinned_ = false;                        ///< to the primary, because something was written
   std::atomic<bool> in_use_{false};
   std::uint32_t reads_ = 0;
   bool flushing_ = false;

@@ -41,7 +41,7 @@ Task<void> Manager::open_level(TransactionOptions options) {
     co_return;
   }
   driver::Loan loan;
-  if (!core_->driver->try_acquire(loan)) loan = co_await core_->driver->acquire();
+  co_await borrow(loan, ConnectionType::write);
   co_await loan->begin(options);
   transaction_connection_ = std::move(loan);
   open_transaction_ = options;

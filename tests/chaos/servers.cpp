@@ -63,6 +63,7 @@ void ServerTest::start(EntityList entities, std::uint32_t pool_size, std::chrono
   Options options;
   place_ = GetParam().prepare(options);
   options.entities = entities;
+  direct_options_ = options;
   direct_ = std::make_unique<Orm>(options);
   direct_->schema().create();
 

@@ -35,11 +35,13 @@ class ServerTest : public DatabaseTest {
   Proxy& proxy() { return *proxy_; }
   const Harm& harm() const { return harm_of(GetParam()); }
   const Options& proxied_options() const { return options_; }
+  const Options& direct_options() const { return direct_options_; }
 
  private:
   std::shared_ptr<const void> place_;
   std::unique_ptr<Proxy> proxy_;
   Options options_;
+  Options direct_options_;
   std::unique_ptr<Orm> direct_;
   std::unique_ptr<Orm> orm_;
 };

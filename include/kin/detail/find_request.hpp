@@ -56,6 +56,7 @@ struct FindRequest {
   std::optional<std::uint64_t> limit{};
   std::optional<std::uint64_t> offset{};
   std::optional<FlushMode> flush_mode{};
+  std::optional<ConnectionType> connection_type{};
   LockMode lock = LockMode::none;
   ValueView lock_version{};  ///< that an optimistic lock expects: a number or a time, null = not said
   std::vector<MemberPath> lock_tables{};  ///< to-one relations whose rows a pessimistic lock is on, too

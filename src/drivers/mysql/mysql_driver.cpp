@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "async/reactor.hpp"
 #include "async/timer.hpp"
@@ -71,25 +72,28 @@ class MysqlDriver final : public driver::Driver {
   MysqlDriver(const kin::Options& orm_options, Options options);
 
   const driver::Capabilities& capabilities() const noexcept override { return capabilities_; }
-  bool try_acquire(driver::Loan& loan) override { return PooledConnection::try_lend(pool_, loan); }
-  Task<driver::Loan> acquire() override { return PooledConnection::lend(pool_); }
+  bool try_acquire(driver::Loan& loan, const driver::LoanRequest& request) override {
+    return source_.try_lend(loan, request);
+  }
+  Task<driver::Loan> acquire(driver::LoanRequest request) override { return source_.lend(request); }
   Task<void> pause(std::chrono::milliseconds time) override { co_await timer_.pause(time); }
   const driver::SchemaWriter& schema_writer() const override {
     return is_mariadb_ ? schema::mariadb_schema_writer() : schema::mysql_schema_writer();
   }
 
  private:
-  Task<std::unique_ptr<PooledConnection>> connect();
+  Task<std::unique_ptr<PooledConnection>> connect(const ReplicaOptions* replica);
+  std::vector<std::string> session_statements(const Location& location) const;
 
+  const kin::Options orm_options_;
   const Options options_;
-  const Location location_;
   const std::size_t batch_size_;
   const QueryLogger logger_;
   driver::Capabilities capabilities_;
   std::atomic<bool> is_mariadb_{false};  // known since the constructor's connection
   async::Timer timer_;
   async::Reactor reactor_;
-  PooledConnection::Pool pool_;  // last, so that connections end before what they use
+  sql::ConnectionSource source_;  // last, so that connections end before what they use
 };
 
 driver::Capabilities capabilities_of(bool is_mariadb) {
@@ -104,27 +108,39 @@ driver::Capabilities capabilities_of(bool is_mariadb) {
 }
 
 MysqlDriver::MysqlDriver(const kin::Options& orm_options, Options options)
-    : options_(std::move(options)),
-      location_(locate(orm_options, options_)),
+    : orm_options_(orm_options),
+      options_(std::move(options)),
       batch_size_(orm_options.batch_size),
       logger_(orm_options.query_logger),
-      pool_(
-          sql::pool_options(orm_options), [this] { return connect(); },
-          [](PooledConnection& pooled) { return pooled.connection.reset(); },
-          sql::acquire_errors(orm_options)) {
-  // Tells which server it is; and a wrong address or password is better told now than by the first query.
-  detail::run_blocking(acquire());
+      source_(orm_options, [this](const ReplicaOptions* replica) { return connect(replica); }) {
+  for (const ReplicaOptions& replica : orm_options_.replicas) (void)locate(orm_options_, options_, &replica);
+  detail::run_blocking(source_.open());  // tells which server it is
   capabilities_ = capabilities_of(is_mariadb_);
 }
 
-Task<std::unique_ptr<PooledConnection>> MysqlDriver::connect() {
-  std::unique_ptr<Session> session = co_await Session::connect(reactor_, location_, options_);
+// A session that is reset stays in the database that a statement of the user has changed to.
+std::vector<std::string> MysqlDriver::session_statements(const Location& location) const {
+  std::vector<std::string> statements;
+  statements.emplace_back(session_text);
+  if (!location.database.empty()) {
+    std::string use = "use ";
+    sql::mysql_dialect().quote(use, location.database);
+    statements.push_back(std::move(use));
+  }
+  statements.insert(statements.end(), options_.on_connect.begin(), options_.on_connect.end());
+  return statements;
+}
+
+Task<std::unique_ptr<PooledConnection>> MysqlDriver::connect(const ReplicaOptions* replica) {
+  const Location location = locate(orm_options_, options_, replica);
+  std::unique_ptr<Session> session = co_await Session::connect(reactor_, location, options_);
   const std::string settings_of_session(session_text);
   co_await run(*session, settings_of_session);
   for (const std::string& statement : options_.on_connect) co_await run(*session, statement);
   WireSettings settings;
   settings.statement_cache_size = options_.statement_cache_size;
   settings.batch_size = batch_size_;
+  settings.session_statements = session_statements(location);
   co_await read_settings(*session, settings);
   const bool is_mariadb = session->is_mariadb();
   is_mariadb_ = is_mariadb;

@@ -126,7 +126,30 @@ std::string Location::place() const {
   return fmt::format("the server at {}:{}, database {}", host, port, database);
 }
 
-Location locate(const kin::Options& orm_options, const Options& options) {
+namespace {
+
+/// Other members go before the URL here, since the URL may be the primary's.
+Location location_of(const ReplicaOptions& replica, const Location& primary) {
+  Location location;
+  location.tls = primary.tls;
+  location.tls_ca = primary.tls_ca;
+  if (!replica.client_url.empty()) read_url(replica.client_url, location);
+  if (!replica.host.empty()) location.host = replica.host;
+  if (!replica.host.empty() || replica.port != 0) location.socket.clear();
+  if (replica.port != 0) location.port = replica.port;
+  if (!replica.user.empty()) location.user = replica.user;
+  if (!replica.password.empty()) location.password = replica.password;
+  if (!replica.db_name.empty()) location.database = replica.db_name;
+  if (location.host.empty() && location.port == 0) fill(location.socket, primary.socket);
+  fill(location.host, primary.host);
+  fill(location.port, primary.port);
+  fill(location.user, primary.user);
+  fill(location.password, primary.password);
+  fill(location.database, primary.database);
+  return location;
+}
+
+Location location_of(const kin::Options& orm_options, const Options& options) {
   Location location;
   location.tls = options.tls;
   location.tls_ca = options.tls_ca;
@@ -136,6 +159,14 @@ Location locate(const kin::Options& orm_options, const Options& options) {
   fill(location.user, orm_options.user);
   fill(location.password, orm_options.password);
   fill(location.database, orm_options.db_name);
+  return location;
+}
+
+}  // namespace
+
+Location locate(const kin::Options& orm_options, const Options& options, const ReplicaOptions* replica) {
+  Location location = location_of(orm_options, options);
+  if (replica != nullptr) location = location_of(*replica, location);
   if (location.socket.empty() && location.host.starts_with('/'))
     location.socket = std::exchange(location.host, {});
   fill(location.host, std::string("127.0.0.1"));

@@ -24,8 +24,9 @@ struct Location {
   std::string place() const;
 };
 
-/// Takes what the URL says, then what the options' members say. Throws ValidationError for a URL that can't
-/// be understood.
-Location locate(const kin::Options& orm_options, const Options& options);
+/// Takes what the URL says, then what the options' members say; of a replica first what is its own. Throws
+/// ValidationError for a URL that can't be understood.
+Location locate(const kin::Options& orm_options, const Options& options,
+                const ReplicaOptions* replica = nullptr);
 
 }  // namespace kin::mysql

@@ -49,7 +49,7 @@ Session::Session(async::Reactor& reactor) : reactor_(reactor) {
 
 Session::~Session() {
   // Else the farewell could wait for a server that takes nothing any more.
-  if (!is_usable()) abandon();
+  if (!is_usable() || is_resetting_) abandon();
   mysql_close(&connection_);
 }
 
@@ -265,6 +265,22 @@ Task<void> Session::close(MYSQL_STMT* statement) {
     const Readiness readiness = co_await ready(asked);
     asked = mysql_stmt_close_cont(&failed, statement, happened(asked, readiness));
   }
+}
+
+void Session::begin_reset() noexcept {
+  stay_non_blocking();
+  is_resetting_ = true;
+  reset_asks_ = mysql_reset_connection_start(&reset_failed_, &connection_);
+}
+
+Task<void> Session::finish_reset() {
+  while (reset_asks_ != 0) {
+    const Readiness readiness = co_await ready(reset_asks_);
+    reset_asks_ = mysql_reset_connection_cont(&reset_failed_, &connection_, happened(reset_asks_, readiness));
+  }
+  is_resetting_ = false;
+  const std::string text = "reset connection";
+  if (reset_failed_ != 0) fail(Failure::of(&connection_), ErrorContext{text, nullptr, false});
 }
 
 bool Session::roll_back() noexcept {

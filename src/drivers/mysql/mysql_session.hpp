@@ -53,6 +53,12 @@ class Session {
 
   /// Ends the connection to the server: what is still to be read or written fails at once instead of waiting.
   void abandon() noexcept;
+  /// Asks the server to forget what the session has, prepared statements included, without waiting for the
+  /// answer.
+  void begin_reset() noexcept;
+  bool is_resetting() const noexcept { return is_resetting_; }
+  /// Waits for what begin_reset() asked for.
+  Task<void> finish_reset();
   /// The rollback of reset(): waits in place. False when that did not help.
   bool roll_back() noexcept;
 
@@ -78,6 +84,9 @@ class Session {
   bool in_transaction_ = false;
   bool broken_ = false;
   bool in_call_ = false;
+  bool is_resetting_ = false;
+  int reset_asks_ = 0;  // what the library waits for in the reset
+  int reset_failed_ = 0;
 };
 
 }  // namespace kin::mysql

@@ -42,6 +42,7 @@ class StatementCache {
   /// Takes the statement out that was unused for longest; null when all are in use.
   StatementHandle evict() noexcept;
   StatementHandle erase(std::string_view text) noexcept;
+  void clear() noexcept { statements_.clear(); }
 
  private:
   struct Hash {

@@ -104,11 +104,20 @@ Task<void> MysqlWire::begin(const TransactionOptions& options) {
 }
 
 // Rare: a transaction was left open. Waits in place, since whoever gives back a connection can't await.
-bool MysqlWire::reset() noexcept {
+bool MysqlWire::reset(bool touched) noexcept {
   parameters_.clear();
   if (scratch_.large.capacity() > largest_kept_scratch) std::string().swap(scratch_.large);
   if (!session_->is_usable()) return false;
-  return !session_->in_transaction() || session_->roll_back();
+  if (session_->in_transaction() && !session_->roll_back()) return false;
+  if (touched) session_->begin_reset();
+  return true;
+}
+
+Task<void> MysqlWire::renew() {
+  co_await session_->finish_reset();
+  statements_.clear();  // the server has forgotten them
+  for (const std::string& statement : settings_.session_statements)
+    (void)co_await execute_text(statement, nullptr);
 }
 
 Task<void> MysqlWire::read(const std::string& text, std::span<const ValueView> parameters,

@@ -23,6 +23,7 @@ struct WireSettings {
   std::size_t statement_cache_size = 256;
   std::size_t batch_size = 300;              ///< most rows of one statement
   std::size_t max_packet = 4 * 1024 * 1024;  ///< the server's max_allowed_packet
+  std::vector<std::string> session_statements{};  ///< what a session begins with
   std::int64_t key_increment = 1;            ///< the session's auto_increment_increment
 };
 
@@ -43,10 +44,13 @@ class MysqlWire final : public sql::Wire {
   std::string begin_text(const TransactionOptions& options) const override;
   Task<void> begin(const TransactionOptions& options) override;
   bool in_transaction() const noexcept override { return session_->in_transaction(); }
-  bool reset() noexcept override;
+  bool reset(bool touched) noexcept override;
+  Task<void> renew() override;
 
   /// False when the connection broke while nobody used it.
-  bool is_alive() const noexcept { return session_->is_usable() && !session_->has_unexpected_input(); }
+  bool is_alive() const noexcept {
+    return session_->is_usable() && (session_->is_resetting() || !session_->has_unexpected_input());
+  }
 
  private:
   struct Writing;

@@ -37,14 +37,16 @@ class PostgresqlDriver final : public driver::Driver {
   PostgresqlDriver(const kin::Options& orm_options, Options options);
 
   const driver::Capabilities& capabilities() const noexcept override { return capabilities_; }
-  bool try_acquire(driver::Loan& loan) override { return PooledConnection::try_lend(pool_, loan); }
-  Task<driver::Loan> acquire() override { return PooledConnection::lend(pool_); }
+  bool try_acquire(driver::Loan& loan, const driver::LoanRequest& request) override {
+    return source_.try_lend(loan, request);
+  }
+  Task<driver::Loan> acquire(driver::LoanRequest request) override { return source_.lend(request); }
   Task<void> pause(std::chrono::milliseconds time) override { co_await timer_.pause(time); }
   const driver::SchemaWriter& schema_writer() const override { return schema::postgresql_schema_writer(); }
 
  private:
-  ConnectionSettings settings() const;
-  Task<std::unique_ptr<PooledConnection>> connect();
+  ConnectionSettings settings(const ReplicaOptions* replica) const;
+  Task<std::unique_ptr<PooledConnection>> connect(const ReplicaOptions* replica);
 
   const kin::Options orm_options_;
   const Options options_;
@@ -52,17 +54,47 @@ class PostgresqlDriver final : public driver::Driver {
   driver::Capabilities capabilities_;
   async::Timer timer_;
   async::Reactor reactor_;
-  PooledConnection::Pool pool_;  // last, so that connections end before what they use
+  sql::ConnectionSource source_;  // last, so that connections end before what they use
 };
+
+void add(ConnectionSettings& settings, const char* name, const std::string& value) {
+  if (!value.empty()) settings.emplace_back(name, value);
+}
+
+struct FreeSettings {
+  void operator()(PQconninfoOption* settings) const noexcept { PQconninfoFree(settings); }
+};
+
+/// What a replica's URL says. The URL itself is in no message: a password may stand in it.
+void add_url(ConnectionSettings& settings, const std::string& url) {
+  const std::unique_ptr<PQconninfoOption, FreeSettings> parsed(PQconninfoParse(url.c_str(), nullptr));
+  if (!parsed)
+    throw ValidationError(
+        "ReplicaOptions::client_url can't be understood; it is to be such as "
+        "postgresql://user:password@host:5432/shop");
+  for (const PQconninfoOption* at = parsed.get(); at->keyword != nullptr; ++at)
+    if (at->val != nullptr) settings.emplace_back(at->keyword, at->val);
+}
+
+void add_replica(ConnectionSettings& settings, const ReplicaOptions& replica) {
+  if (!replica.client_url.empty()) add_url(settings, replica.client_url);
+  add(settings, "host", replica.host);
+  if (replica.port != 0) add(settings, "port", std::to_string(replica.port));
+  add(settings, "user", replica.user);
+  add(settings, "password", replica.password);
+  add(settings, "dbname", replica.db_name);
+}
+
+void check(const ReplicaOptions& replica) {
+  ConnectionSettings settings;
+  add_replica(settings, replica);
+}
 
 PostgresqlDriver::PostgresqlDriver(const kin::Options& orm_options, Options options)
     : orm_options_(orm_options),
       options_(std::move(options)),
       logger_(orm_options.query_logger),
-      pool_(
-          sql::pool_options(orm_options), [this] { return connect(); },
-          [](PooledConnection& pooled) { return pooled.connection.reset(); },
-          sql::acquire_errors(orm_options)) {
+      source_(orm_options, [this](const ReplicaOptions* replica) { return connect(replica); }) {
   capabilities_.name = "postgresql";
   capabilities_.sequential_batches = true;  // rows can refer to each other, since all have their keys
   capabilities_.reserves_keys = true;
@@ -73,40 +105,34 @@ PostgresqlDriver::PostgresqlDriver(const kin::Options& orm_options, Options opti
   capabilities_.json = true;
   capabilities_.deferrable_transactions = true;
   capabilities_.locks_left_joins = false;
-  // A wrong address or password is better told now than by the first query.
-  detail::run_blocking(acquire());
+  for (const ReplicaOptions& replica : orm_options_.replicas) check(replica);
+  detail::run_blocking(source_.open());
 }
 
-// Later settings go before earlier ones: what the Orm's options say, the URL, and what the driver's options
-// say.
-ConnectionSettings PostgresqlDriver::settings() const {
+// Later settings go before earlier ones: what the Orm's options say, the URL, what the driver's options say,
+// and of a replica what is its own.
+ConnectionSettings PostgresqlDriver::settings(const ReplicaOptions* replica) const {
   ConnectionSettings settings;
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) settings.emplace_back(name, value);
-  };
-  add("host", orm_options_.host);
-  if (orm_options_.port != 0) add("port", std::to_string(orm_options_.port));
-  add("user", orm_options_.user);
-  add("password", orm_options_.password);
+  add(settings, "host", orm_options_.host);
+  if (orm_options_.port != 0) add(settings, "port", std::to_string(orm_options_.port));
+  add(settings, "user", orm_options_.user);
+  add(settings, "password", orm_options_.password);
   settings.emplace_back("client_encoding", "UTF8");
   settings.emplace_back("fallback_application_name", "kin");
   // libpq takes the first dbname for a URL where it looks like one.
-  add("dbname", orm_options_.client_url.empty() ? orm_options_.db_name : orm_options_.client_url);
+  add(settings, "dbname", orm_options_.client_url.empty() ? orm_options_.db_name : orm_options_.client_url);
   for (const auto& [name, value] : options_.settings) settings.emplace_back(name, value);
   if (options_.password) settings.emplace_back("password", options_.password());
+  if (replica != nullptr) add_replica(settings, *replica);
   return settings;
 }
 
-Task<std::unique_ptr<PooledConnection>> PostgresqlDriver::connect() {
-  const ConnectionSettings settings = this->settings();
+Task<std::unique_ptr<PooledConnection>> PostgresqlDriver::connect(const ReplicaOptions* replica) {
+  const ConnectionSettings settings = this->settings(replica);
   std::unique_ptr<Session> session = co_await Session::connect(reactor_, settings, options_.connect_timeout);
-  auto wire = std::make_unique<PostgresqlWire>(std::move(session),
-                                               std::max<std::size_t>(options_.statement_cache_size, 1));
-  std::vector<std::string> statements = options_.on_connect;
-  statements.insert(statements.begin(), "set time zone 'UTC'");
-  const std::span<const ValueView> no_parameters;
-  for (const std::string& statement : statements)
-    (void)co_await wire->execute(statement, no_parameters, nullptr);
+  auto wire = std::make_unique<PostgresqlWire>(
+      std::move(session), std::max<std::size_t>(options_.statement_cache_size, 1), options_.on_connect);
+  co_await wire->begin_session();
   PostgresqlWire& connected = *wire;
   co_return std::make_unique<PooledConnection>(sql::postgresql_dialect(), std::move(wire), logger_,
                                                [&connected] { return connected.is_alive(); });

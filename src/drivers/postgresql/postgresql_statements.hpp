@@ -28,6 +28,7 @@ class StatementCache {
   /// Keeps a statement; returns the name of the one that has to go for it, empty when there is room.
   std::string insert(const std::string& text, Statement statement);
   void erase(std::string_view text) noexcept;
+  void clear() noexcept { statements_.clear(); }
   std::string next_name() { return "kin_" + std::to_string(++names_); }
   std::size_t capacity() const noexcept { return capacity_; }
 

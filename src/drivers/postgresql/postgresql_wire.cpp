@@ -26,6 +26,12 @@ constexpr std::size_t array_rows = 10'000;
 // Rows between two looks at the socket while a pipeline is filled.
 constexpr std::size_t rows_between_flushes = 64;
 
+constexpr std::string_view session_settings = "set time zone 'UTC'";
+// As `discard all`, but the prepared statements stay.
+constexpr std::string_view renewal =
+    "close all; set session authorization default; reset role; reset all; unlisten *; discard temp; "
+    "discard sequences; select pg_advisory_unlock_all(); set time zone 'UTC'";
+
 bool is_ok(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
@@ -53,6 +59,13 @@ bool changes_rows(const PGresult* result) {
   const std::string_view tag = PQcmdStatus(const_cast<PGresult*>(result));
   return tag.starts_with("INSERT") || tag.starts_with("UPDATE") || tag.starts_with("DELETE") ||
          tag.starts_with("MERGE") || tag.starts_with("COPY");
+}
+
+bool begins_with_prepare(std::string_view text) {
+  constexpr std::string_view verb = "prepare";
+  text.remove_prefix(std::min(text.find_first_not_of(" \n\t"), text.size()));
+  const auto same = [](char a, char b) { return a == b || a == b - 'A' + 'a'; };
+  return text.size() > verb.size() && std::ranges::equal(verb, text.substr(0, verb.size()), same);
 }
 
 std::string_view isolation_text(Isolation isolation) {
@@ -83,8 +96,14 @@ struct PostgresqlWire::Rows {
   ErrorContext context;
 };
 
-PostgresqlWire::PostgresqlWire(std::unique_ptr<Session> session, std::size_t statement_cache_size)
-    : session_(std::move(session)), statements_(statement_cache_size) {}
+PostgresqlWire::PostgresqlWire(std::unique_ptr<Session> session, std::size_t statement_cache_size,
+                               std::vector<std::string> on_connect)
+    : session_(std::move(session)), on_connect_(std::move(on_connect)), statements_(statement_cache_size) {}
+
+Task<void> PostgresqlWire::begin_session() {
+  (void)co_await run_text(std::string(session_settings));
+  for (const std::string& statement : on_connect_) (void)co_await run_text(statement);
+}
 
 std::string PostgresqlWire::begin_text(const TransactionOptions& options) const {
   std::string text = "begin";
@@ -109,23 +128,58 @@ bool PostgresqlWire::is_usable() const noexcept {
   return !session_->is_broken() && PQpipelineStatus(session_->handle()) == PQ_PIPELINE_OFF;
 }
 
-bool PostgresqlWire::is_alive() const noexcept { return is_usable() && !session_->has_unexpected_input(); }
+// While a session is being renewed there is input that was asked for; that it broke will show when it is
+// read.
+bool PostgresqlWire::is_alive() const noexcept {
+  return is_usable() && (renewing_ || !session_->has_unexpected_input());
+}
 
-// Rare: a transaction was left open. Waits in place, since whoever gives back a connection can't await.
-bool PostgresqlWire::reset() noexcept {
+bool PostgresqlWire::reset(bool touched) noexcept {
   try {
     parameters_.trim();
     begin_.clear();
-    if (!is_usable()) return false;
-    PGconn* const connection = session_->handle();
-    const PGTransactionStatusType status = PQtransactionStatus(connection);
-    if (status == PQTRANS_IDLE) return true;
-    if (status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN) return false;
-    detail::run_blocking(run_text("rollback"));
-    return PQtransactionStatus(connection) == PQTRANS_IDLE;
+    return is_usable() && roll_back() && (!touched || send_renewal());
   } catch (...) {
     return false;
   }
+}
+
+// Rare: a transaction was left open. Waits in place, since whoever gives back a connection can't await.
+bool PostgresqlWire::roll_back() {
+  PGconn* const connection = session_->handle();
+  const PGTransactionStatusType status = PQtransactionStatus(connection);
+  if (status == PQTRANS_IDLE) return true;
+  if (status == PQTRANS_ACTIVE || status == PQTRANS_UNKNOWN) return false;
+  detail::run_blocking(run_text("rollback"));
+  return PQtransactionStatus(connection) == PQTRANS_IDLE;
+}
+
+// Goes at once, so that nobody waits for a lock that was left; the answers are read when the connection is
+// wanted again.
+bool PostgresqlWire::send_renewal() {
+  std::string text(renewal);
+  if (std::exchange(user_prepared_, false)) {
+    statements_.clear();
+    deallocations_.clear();
+    text += "; deallocate all";
+  }
+  renewing_ = PQsendQuery(session_->handle(), text.c_str()) == 1 && PQflush(session_->handle()) >= 0;
+  return renewing_;
+}
+
+Task<void> PostgresqlWire::renew() {
+  const std::string text(renewal);
+  const ErrorContext context{text};
+  co_await session_->flush(context);
+  Result failure;
+  for (;;) {
+    Result result = co_await session_->next_result(context);
+    if (!result) break;
+    if (!is_ok(result.get())) failure = std::move(result);
+  }
+  renewing_ = false;
+  if (failure) throw_result(failure.get(), context);
+  for (const std::string& statement : on_connect_) (void)co_await run_text(statement);
 }
 
 Task<void> PostgresqlWire::read(const std::string& text, std::span<const ValueView> parameters,
@@ -145,6 +199,7 @@ Task<void> PostgresqlWire::read_arrays(const std::string& text, std::span<const 
 Task<std::uint64_t> PostgresqlWire::execute(const std::string& text, std::span<const ValueView> parameters,
                                             driver::RowSink* sink) {
   const ErrorContext context{text};
+  user_prepared_ = user_prepared_ || begins_with_prepare(text);
   // What gives no rows and takes no values is hardly ever worth a prepared statement: definitions,
   // savepoints, commit.
   Result result;

@@ -23,7 +23,12 @@ namespace kin::postgresql {
 /// travel together (pipeline mode), and those of an insert as arrays of columns.
 class PostgresqlWire final : public sql::Wire {
  public:
-  PostgresqlWire(std::unique_ptr<Session> session, std::size_t statement_cache_size);
+  /// `on_connect` are the statements that begin a session after kin's own settings.
+  PostgresqlWire(std::unique_ptr<Session> session, std::size_t statement_cache_size,
+                 std::vector<std::string> on_connect);
+
+  /// Runs what begins a session.
+  Task<void> begin_session();
 
   Task<void> read(const std::string& text, std::span<const ValueView> parameters,
                   driver::RowSink& sink) override;
@@ -36,7 +41,8 @@ class PostgresqlWire final : public sql::Wire {
   std::string begin_text(const TransactionOptions& options) const override;
   Task<void> begin(const TransactionOptions& options) override;
   bool in_transaction() const noexcept override;
-  bool reset() noexcept override;
+  bool reset(bool touched) noexcept override;
+  Task<void> renew() override;
 
   /// False when the connection broke while nobody used it.
   bool is_alive() const noexcept;
@@ -53,6 +59,8 @@ class PostgresqlWire final : public sql::Wire {
   using TakeAnswer = std::function<void(std::size_t statement, const PGresult* result)>;
 
   bool is_usable() const noexcept;
+  bool roll_back();
+  bool send_renewal();
   /// Whether there is something to send ahead of the next statement, in the same round trip.
   bool has_deferred() const noexcept { return !begin_.empty() || !deallocations_.empty(); }
 
@@ -84,10 +92,13 @@ class PostgresqlWire final : public sql::Wire {
   static void tell_columns(const PGresult* result, driver::RowSink& sink);
 
   const std::unique_ptr<Session> session_;
+  const std::vector<std::string> on_connect_;
   StatementCache statements_;
   Parameters parameters_;
   CellReader cells_;
   Scratch scratch_{};
+  bool renewing_ = false;                     // the answers to send_renewal() have not been read
+  bool user_prepared_ = false;                // statements by names of the user's own
   std::string begin_{};                       // of the transaction that is to begin with the next statement
   std::vector<std::string> deallocations_{};  // of statements that the cache has dropped
   std::vector<std::string> ahead_{};          // what the open pipeline began with

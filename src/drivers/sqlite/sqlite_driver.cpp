@@ -63,8 +63,10 @@ class SqliteDriver final : public driver::Driver {
   SqliteDriver(const kin::Options& orm_options, Options options);
 
   const driver::Capabilities& capabilities() const noexcept override { return capabilities_; }
-  bool try_acquire(driver::Loan& loan) override { return PooledConnection::try_lend(pool_, loan); }
-  Task<driver::Loan> acquire() override { return PooledConnection::lend(pool_); }
+  bool try_acquire(driver::Loan& loan, const driver::LoanRequest& request) override {
+    return source_.try_lend(loan, request);
+  }
+  Task<driver::Loan> acquire(driver::LoanRequest request) override { return source_.lend(request); }
   Task<void> pause(std::chrono::milliseconds time) override { co_await timer_.pause(time); }
   const driver::SchemaWriter& schema_writer() const override { return schema::sqlite_schema_writer(); }
 
@@ -80,7 +82,7 @@ class SqliteDriver final : public driver::Driver {
   driver::Capabilities capabilities_;
   async::Timer timer_;
   async::ThreadPool threads_;
-  PooledConnection::Pool pool_;  // last, so that connections end before what they use
+  sql::ConnectionSource source_;  // last, so that connections end before what they use
 };
 
 driver::Capabilities capabilities_of(sqlite3* connection) {
@@ -102,10 +104,10 @@ SqliteDriver::SqliteDriver(const kin::Options& orm_options, Options options)
       anchor_(open()),
       capabilities_(capabilities_of(anchor_.get())),
       threads_(options_.threads != 0 ? options_.threads : orm_options.pool_size),
-      pool_(
-          sql::pool_options(orm_options), [this] { return connect(); },
-          [](PooledConnection& pooled) { return pooled.connection.reset(); },
-          sql::acquire_errors(orm_options)) {
+      source_(orm_options, [this](const ReplicaOptions*) { return connect(); }) {
+  if (!orm_options.replicas.empty())
+    throw ValidationError(
+        "Options::replicas: SQLite has no replicas, its database is one file; leave them out");
   if (location_.in_memory) {
     lift_memory_limit(anchor_.get());
   } else {

@@ -83,7 +83,8 @@ Task<void> SqliteWire::begin(const TransactionOptions& options) {
 
 bool SqliteWire::in_transaction() const noexcept { return sqlite3_get_autocommit(database_.get()) == 0; }
 
-bool SqliteWire::reset() noexcept {
+bool SqliteWire::reset(bool touched) noexcept {
+  if (touched) return false;
   read_only_ = false;
   for (Slot& slot : slots_) {
     if (slot.scratch.large.capacity() > largest_kept_scratch) std::string().swap(slot.scratch.large);
@@ -91,6 +92,8 @@ bool SqliteWire::reset() noexcept {
   return !in_transaction() ||
          sqlite3_exec(database_.get(), "rollback", nullptr, nullptr, nullptr) == SQLITE_OK;
 }
+
+Task<void> SqliteWire::renew() { co_return; }
 
 void SqliteWire::read_now(const std::string& text, std::span<const ValueView> parameters,
                           driver::RowSink& sink) {

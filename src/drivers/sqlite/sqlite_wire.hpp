@@ -33,7 +33,9 @@ class SqliteWire final : public sql::Wire {
   /// A statement that writes is refused with a ReadOnlyError in a read-only transaction.
   Task<void> begin(const TransactionOptions& options) override;
   bool in_transaction() const noexcept override;
-  bool reset() noexcept override;
+  /// False for a session that was touched: to open the database anew costs little.
+  bool reset(bool touched) noexcept override;
+  Task<void> renew() override;
 
  private:
   // Memory for one parameter of a row in writing: SQLite reads it where it is, without a copy.

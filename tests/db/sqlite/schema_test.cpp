@@ -219,8 +219,13 @@ TEST_F(SqliteSchema, UpdateChangesNothingWhenItCannotDoAll) {
 
 TEST_F(SqliteSchema, UpdateReportsEnumsThatHaveGrown) {
   schema<Thing>().create();
-  run("pragma writable_schema = on");
-  run("update sqlite_master set sql = replace(sql, '''red'', ''green''', '''red''') where name = 'thing'");
+  {
+    const Loan loan = lend(*driver_);  // one for both, since the pragma holds as long as the loan
+    execute(loan, "pragma writable_schema = on");
+    execute(
+        loan,
+        "update sqlite_master set sql = replace(sql, '''red'', ''green''', '''red''') where name = 'thing'");
+  }
   const auto error = caught<ValidationError>([&] { schema<Thing>().update(); });
   EXPECT_THAT(error.what(),
               HasSubstr("Thing.color: the check thing_color_check of table thing allows other values"));

@@ -61,6 +61,8 @@ Traits postgresql_traits() {
   traits.writes_arrays = true;
   traits.full_text_index = "create index note_text on note using gin (to_tsvector('simple', text))";
   traits.awaited_query = "select pg_sleep(0.02)::text";
+  traits.session.set = "set statement_timeout = 77777";
+  traits.session.get = "select current_setting('statement_timeout') as value";
   return traits;
 }
 #endif
@@ -78,6 +80,8 @@ Traits mariadb_traits() {
   traits.awaited_query = "select sleep(0.02)";
   traits.statement_count =
       "select variable_value as number from information_schema.session_status where variable_name = 'QUESTIONS'";
+  traits.session.set = "set @kin = 'left'";
+  traits.session.get = "select coalesce(@kin, 'none') as value";
   return traits;
 }
 
@@ -137,6 +141,13 @@ std::vector<Database> sqlite_databases() {
   std::vector<Database> found;
   for (const Database& database : databases())
     if (database.name.starts_with("SQLite")) found.push_back(database);
+  return found;
+}
+
+std::vector<Database> databases_on_servers() {
+  std::vector<Database> found;
+  for (const Database& database : databases())
+    if (!database.name.starts_with("SQLite")) found.push_back(database);
   return found;
 }
 

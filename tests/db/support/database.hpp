@@ -15,6 +15,13 @@
 
 namespace kin::test {
 
+/// Statements on what belongs to a session, each as the database wants it.
+struct SessionTexts {
+  const char* set = "pragma cache_size = 77";  ///< gives the session a setting
+  const char* get = "select cache_size as value from pragma_cache_size";
+  const char* temporary_table = "create temporary table scratch (id integer)";
+};
+
 /// In what databases differ by their nature, as far as tests see it.
 struct Traits {
   bool stores_nan = false;
@@ -40,6 +47,7 @@ struct Traits {
   /// A query whose answer is sure to be awaited: a server may answer a short one before anybody waits. Every statement
   /// is awaited on SQLite, where a thread does the work.
   const char* awaited_query = "select 1";
+  SessionTexts session{};
 };
 
 /// A database that the suite runs on: where the Orm of one test lives, made fresh for it.
@@ -63,6 +71,9 @@ const std::vector<Database>& databases();
 std::vector<Database> sqlite_databases();
 /// Those that lie in a file.
 std::vector<Database> file_databases();
+
+/// Those that are servers, which have users, locks by name and replicas.
+std::vector<Database> databases_on_servers();
 
 /// Base of the suite: an Orm over the given entities, its tables made, its statements recorded.
 class DatabaseTest : public testing::TestWithParam<Database> {
@@ -95,6 +106,12 @@ class DatabaseTest : public testing::TestWithParam<Database> {
 /// Runs a suite on every database: KIN_ON_EVERY_DATABASE(FlushTest);
 #define KIN_ON_EVERY_DATABASE(suite)                                                               \
   INSTANTIATE_TEST_SUITE_P(Db, suite, testing::ValuesIn(kin::test::databases()),                   \
+                           [](const auto& info) { return info.param.name; })
+
+/// Runs a suite on the servers that are there.
+#define KIN_ON_EVERY_DATABASE_SERVER(suite)                                                 \
+  GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(suite);                                     \
+  INSTANTIATE_TEST_SUITE_P(Db, suite, testing::ValuesIn(kin::test::databases_on_servers()), \
                            [](const auto& info) { return info.param.name; })
 
 /// Runs a suite on SQLite only.

@@ -53,8 +53,11 @@ class ResourcePoolTest : public testing::Test {
   void TearDown() override { EXPECT_EQ(Thing::alive, 0); }
 
   std::unique_ptr<Pool> make_pool(std::size_t max, std::chrono::milliseconds timeout = 10s) {
+    return make_pool(options(max, timeout));
+  }
+  std::unique_ptr<Pool> make_pool(const Pool::Options& options) {
     return std::make_unique<Pool>(
-        options(max, timeout), [this] { return std::make_unique<Thing>(++made_); },
+        options, [this] { return std::make_unique<Thing>(++made_); },
         [this](Thing& thing) {
           ++resets_;
           return thing.usable;
@@ -370,6 +373,97 @@ TEST_F(ResourcePoolTest, AWaitingTaskMayBeDestroyed) {
   EXPECT_TRUE(third.handle.done());
   third.handle.destroy();
   EXPECT_EQ(pool->idle_count(), 1U);
+}
+
+template <class F>
+bool soon(F condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(1ms);
+  }
+  return false;
+}
+
+TEST_F(ResourcePoolTest, EndsWhatIsIdleForTooLongButAMinimum) {
+  Pool::Options bounds = options(4, 10s);
+  bounds.min = 1;
+  bounds.idle_time = 30ms;
+  const auto pool = make_pool(bounds);
+  {
+    const Pool::Lease first = take(*pool);
+    const Pool::Lease second = take(*pool);
+    const Pool::Lease third = take(*pool);
+    EXPECT_EQ(Thing::alive, 3);
+  }
+  EXPECT_EQ(pool->idle_count(), 3U);
+  EXPECT_TRUE(soon([&] { return Thing::alive == 1 && pool->size() == 1; }));
+  std::this_thread::sleep_for(100ms);
+  EXPECT_EQ(pool->size(), 1U) << "the minimum stays, however long it is idle";
+  EXPECT_EQ(pool->idle_count(), 1U);
+  const Pool::Lease again = take(*pool);
+  const Pool::Lease more = take(*pool);
+  EXPECT_EQ(made_, 4) << "there is room again";
+}
+
+TEST_F(ResourcePoolTest, EndsNothingThatIsInUseNorWithoutAnIdleTime) {
+  Pool::Options bounds = options(2, 10s);
+  bounds.idle_time = 20ms;
+  const auto pool = make_pool(bounds);
+  const auto lasting = make_pool(2);
+  {
+    const Pool::Lease held = take(*pool);
+    take(*pool).give_back();
+    take(*lasting).give_back();
+    EXPECT_TRUE(soon([&] { return pool->size() == 1; }));
+    std::this_thread::sleep_for(60ms);
+    EXPECT_EQ(pool->size(), 1U);
+    EXPECT_EQ(lasting->size(), 1U);
+  }
+  EXPECT_TRUE(soon([&] { return pool->size() == 0; })) << "its time begins when it comes back";
+}
+
+TEST_F(ResourcePoolTest, WhatIsUsedOftenStaysAndTheSurplusGoes) {
+  Pool::Options bounds = options(2, 10s);
+  bounds.idle_time = 50ms;
+  const auto pool = make_pool(bounds);
+  {
+    const Pool::Lease first = take(*pool);
+    const Pool::Lease second = take(*pool);
+  }
+  const auto end = std::chrono::steady_clock::now() + 300ms;
+  while (std::chrono::steady_clock::now() < end) {
+    take(*pool).give_back();
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(made_, 2);
+  EXPECT_LE(pool->size(), 1U);
+}
+
+TEST_F(ResourcePoolTest, ClosesWhileItsTimerWaitsForIdleOnes) {
+  Pool::Options bounds = options(2, 10s);
+  bounds.idle_time = 1h;
+  const auto pool = make_pool(bounds);
+  take(*pool).give_back();
+  pool->close();
+  EXPECT_EQ(Thing::alive, 0);
+}
+
+TEST_F(ResourcePoolTest, StandsAStampedeWhileIdleOnesEnd) {
+  Pool::Options bounds = options(4, 10s);
+  bounds.idle_time = 1ms;
+  const auto pool = make_pool(bounds);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 100; ++i) {
+        const Pool::Lease lease = take(*pool);
+        EXPECT_LE(Thing::alive, 4);
+        if ((i + t) % 10 == 0) std::this_thread::sleep_for(2ms);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(soon([&] { return pool->size() == 0; }));
 }
 
 // Threads that block, loops that await, timeouts and discarded resources, all at once.

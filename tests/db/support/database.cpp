@@ -60,6 +60,10 @@ Traits postgresql_traits() {
   traits.keys_of_a_chunk = 4096;
   traits.full_text_index = "create index note_text on note using gin (to_tsvector('simple', text))";
   traits.awaited_query = "select pg_sleep(0.02)::text";
+  traits.has_enum_types = true;
+  traits.dictionary_collation = "en-x-icu";
+  traits.byte_collation = "C";
+  traits.dictionary_tells_case = true;
   return traits;
 }
 #endif
@@ -74,6 +78,9 @@ Traits mariadb_traits() {
   traits.keeps_decimal_scale = false;
   traits.full_text_index = "create fulltext index note_text on note (text)";
   traits.awaited_query = "select sleep(0.02)";
+  traits.has_enum_types = true;
+  traits.dictionary_collation = "utf8mb4_general_ci";
+  traits.byte_collation = "utf8mb4_bin";
   return traits;
 }
 

@@ -25,6 +25,10 @@ ValueView Value::view() const noexcept {
       return ValueView::decimal(storage_);
     case ValueKind::json:
       return ValueView::json(storage_);
+    case ValueKind::array:
+      return ValueView::array(storage_);
+    case ValueKind::interval:
+      return ValueView::interval(storage_);
     case ValueKind::uuid:
       return ValueView::uuid(storage_.data());
     default:
@@ -58,6 +62,8 @@ std::string Value::to_string() const {
       return fmt::format("{}", view_.as_real());
     case ValueKind::text:
     case ValueKind::json:
+    case ValueKind::array:
+    case ValueKind::interval:
       return quoted(storage_);
     case ValueKind::decimal:
       return storage_;

@@ -37,6 +37,12 @@ constexpr detail::DefaultRaw default_raw(std::string_view sql) { return detail::
 /// An SQL condition over columns that every row has to meet.
 constexpr detail::Check check(std::string_view sql) { return detail::Check(sql); }
 constexpr detail::Comment comment(std::string_view text) { return detail::Comment(text); }
+/// By which rules the database compares and orders the member's text: "C", utf8mb4_bin, nocase. The database's
+/// own name of them; foreign keys take over that of their key.
+constexpr detail::Collation collation(std::string_view name) { return detail::Collation(name); }
+/// Keeps an enum, or an array of enums, in an enum type of that name on PostgreSQL, which members may share, and
+/// an enum in an enum column on MySQL and MariaDB. Elsewhere it is text with a check, as without the word.
+constexpr detail::NativeEnum native_enum(std::string_view name) { return detail::NativeEnum(name); }
 /// The SQL expression of a generated column; read back after each write.
 constexpr detail::Generated generated(std::string_view sql) { return detail::Generated(sql); }
 /// Fills the member when the entity is created and the member still holds its default value.
@@ -140,6 +146,11 @@ class Schema {
   }
   Schema& comment(std::string_view text) {
     builder_.comment.assign(text);
+    return *this;
+  }
+  /// The collation of all text members that say none of their own.
+  Schema& collation(std::string_view name) {
+    builder_.collation.assign(name);
     return *this;
   }
   /// An SQL condition over columns that every row has to meet.

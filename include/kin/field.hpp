@@ -16,6 +16,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace kin {
 
@@ -41,6 +42,10 @@ template <class T>
 concept AnyRef = requires(const std::remove_cvref_t<T>& value) { RefAccess::state(value); };
 template <class T>
 concept AnyCollection = std::derived_from<std::remove_cvref_t<T>, CollectionBase>;
+template <class T>
+inline constexpr bool is_array = false;
+template <ArrayElement T>
+inline constexpr bool is_array<std::vector<T>> = has_codec<std::vector<T>> && CodecOf<std::vector<T>>::shape.kind == ValueKind::array;
 template <class T>
 inline constexpr bool is_time_point = false;
 template <class D>
@@ -197,7 +202,7 @@ class Field {
   Condition<Root> contains(std::string_view part) const { return text(detail::Op::contains, part); }
   Condition<Root> starts_with(std::string_view part) const { return text(detail::Op::starts_with, part); }
   Condition<Root> ends_with(std::string_view part) const { return text(detail::Op::ends_with, part); }
-  /// Regular expression in the database's syntax; on SQLite RE2's.
+  /// Regular expression in the database's syntax; on SQLite RE2's. Everywhere (?i) in front ignores case.
   Condition<Root> matches(std::string_view pattern) const { return text(detail::Op::matches, pattern); }
   /// Full-text query in the database's syntax; on SQLite the table has to be an FTS5 one.
   Condition<Root> fulltext(std::string_view query) const { return text(detail::Op::fulltext, query); }
@@ -208,20 +213,32 @@ class Field {
     return Condition<Root>(
         detail::comparison(detail::Op::has_key, path_, alias_, ValueView::text(key)));
   }
-  /// JSON arrays that share an element with `array`.
+  /// Arrays, also JSON ones, that share an element with `array`.
   template <class Array>
   Condition<Root> overlaps(const Array& array) const {
-    return json(detail::Op::overlaps, array);
+    return array_condition(detail::Op::overlaps, array);
   }
-  /// JSON arrays that hold every element of `array`.
+  template <class V>
+  Condition<Root> overlaps(std::initializer_list<V> array) const {
+    return array_condition(detail::Op::overlaps, array);
+  }
+  /// Arrays, also JSON ones, that hold every element of `array`.
   template <class Array>
   Condition<Root> contains_all(const Array& array) const {
-    return json(detail::Op::contains_all, array);
+    return array_condition(detail::Op::contains_all, array);
   }
-  /// JSON arrays whose elements all stand in `array`.
+  template <class V>
+  Condition<Root> contains_all(std::initializer_list<V> array) const {
+    return array_condition(detail::Op::contains_all, array);
+  }
+  /// Arrays, also JSON ones, whose elements all stand in `array`.
   template <class Array>
   Condition<Root> contained_in(const Array& array) const {
-    return json(detail::Op::contained_in, array);
+    return array_condition(detail::Op::contained_in, array);
+  }
+  template <class V>
+  Condition<Root> contained_in(std::initializer_list<V> array) const {
+    return array_condition(detail::Op::contained_in, array);
   }
   /// A value inside a JSON member; compare it with text, a number or a bool.
   Computed<Root, detail::JsonValue> operator[](std::string_view key) const;
@@ -274,12 +291,20 @@ class Field {
     static_assert(detail::is_json<Bare>, "kin: this operator needs a kin::Json member");
   }
   template <class Array>
-  Condition<Root> json(detail::Op op, const Array& array) const {
-    require_json();
+  Condition<Root> array_condition(detail::Op op, const Array& array) const {
+    static_assert(detail::is_json<Bare> || detail::is_array<Bare>,
+                  "kin: this operator needs an array member (std::vector) or a kin::Json member");
+    if constexpr (detail::is_json<Bare>) {
+      return captured(op, Bare(array));
+    } else if constexpr (detail::is_array<Bare>) {
+      return captured(op, Bare(std::begin(array), std::end(array)));
+    } else {
+      return Condition<Root>(detail::Expression());
+    }
+  }
+  Condition<Root> captured(detail::Op op, const Bare& value) const {
     detail::Expression expression;
-    detail::capture<Bare>(Bare(array), [&](ValueView view) {
-      expression = detail::comparison(op, path_, alias_, view);
-    });
+    detail::capture<Bare>(value, [&](ValueView view) { expression = detail::comparison(op, path_, alias_, view); });
     return Condition<Root>(std::move(expression));
   }
   Condition<Root> quantified(detail::Op op) const {

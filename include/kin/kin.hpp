@@ -28,4 +28,5 @@
 #include <kin/types/custom.hpp>
 #include <kin/types/decimal.hpp>
 #include <kin/types/enum.hpp>
+#include <kin/types/interval.hpp>
 #include <kin/types/uuid.hpp>

@@ -157,6 +157,8 @@ struct Property {
   std::string comment{};
   std::string formula{};
   std::string generated{};
+  std::string collation{};
+  std::string native_enum{};  ///< name of the enum type, where the database has such types
 
   std::function<void(const void* entity, void* member)> on_create{};
   std::function<void(const void* entity, void* member)> on_update{};
@@ -199,6 +201,7 @@ struct EntityMetadata {
   std::string table{};
   std::string schema{};
   std::string comment{};
+  std::string collation{};  ///< of text members that say none of their own
   const detail::TypeDescriptor* type = nullptr;
   std::uint32_t index = 0;            ///< dense number inside the Orm
   std::uint32_t commit_rank = 0;      ///< inserts run in ascending rank, deletes in descending

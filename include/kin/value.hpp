@@ -24,6 +24,8 @@ enum class ValueKind : std::uint8_t {
   timestamp,  ///< microseconds since 1970-01-01T00:00:00Z
   uuid,       ///< 16 bytes
   json,       ///< JSON text
+  array,      ///< values of one kind, as the text of a JSON array
+  interval,   ///< months, days and microseconds, as ISO 8601 text: P1Y2M3DT4H
 };
 
 namespace detail {
@@ -47,9 +49,11 @@ class ValueView {
     view.real_ = value;
     return view;
   }
-  /// Text, JSON, decimals and blobs of 4 GiB and more are refused with a ValidationError: no database takes them.
+  /// Text, JSON, arrays, decimals and blobs of 4 GiB and more are refused with a ValidationError: no database takes them.
   static constexpr ValueView text(std::string_view value) { return {ValueKind::text, value}; }
   static constexpr ValueView json(std::string_view value) { return {ValueKind::json, value}; }
+  static constexpr ValueView array(std::string_view json) { return {ValueKind::array, json}; }
+  static constexpr ValueView interval(std::string_view iso_text) { return {ValueKind::interval, iso_text}; }
   static constexpr ValueView decimal(std::string_view value) { return {ValueKind::decimal, value}; }
   static ValueView blob(const void* data, std::size_t size) {
     return {ValueKind::blob, std::string_view(static_cast<const char*>(data), size)};
@@ -74,13 +78,14 @@ class ValueView {
   constexpr std::int64_t as_integer() const noexcept { return integer_; }
   constexpr std::uint64_t as_unsigned() const noexcept { return static_cast<std::uint64_t>(integer_); }
   constexpr double as_real() const noexcept { return real_; }
-  /// Bytes of text, blob, decimal, json and uuid.
+  /// Bytes of text, blob, decimal, json, array, interval and uuid.
   constexpr std::string_view bytes() const noexcept { return {data_, size_}; }
   constexpr int fraction_digits() const noexcept { return fraction_digits_; }
   /// True for the kinds whose payload lies in memory that the view points at.
   constexpr bool has_bytes() const noexcept {
     return kind_ == ValueKind::text || kind_ == ValueKind::blob || kind_ == ValueKind::decimal ||
-           kind_ == ValueKind::json || kind_ == ValueKind::uuid;
+           kind_ == ValueKind::json || kind_ == ValueKind::array || kind_ == ValueKind::interval ||
+           kind_ == ValueKind::uuid;
   }
   /// True when the bytes lie in a Scratch and not in the entity: a driver must copy them before the next value.
   constexpr bool is_transient() const noexcept { return transient_; }

@@ -67,6 +67,7 @@ void describe_entity(EntityMetadata& entity, Model& model) {
   entity.type->define(builder);
   set_table(entity, builder, model);
   entity.comment = std::move(builder.comment);
+  entity.collation = std::move(builder.collation);
   entity.checks = std::move(builder.checks);
   entity.properties = std::move(builder.properties);
   for (std::size_t i = 0; i < entity.properties.size(); ++i) {

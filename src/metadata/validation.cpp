@@ -62,6 +62,9 @@ class PropertyValidator {
     const Codec& codec = *property_.codec;
     if (property_.length != 0 && !is_text(codec))
       add(fmt::format("kin::length is for text, and its type is {}; take the word away.", codec.type_name));
+    if (!property_.collation.empty() && (!is_text(codec) || codec.enum_names))
+      add(fmt::format("kin::collation is for text, and its type is {}; take the word away.",
+                      codec.type_name));
     if (property_.precision == 0) return;
     if (codec.kind != ValueKind::decimal)
       add(fmt::format(
@@ -120,6 +123,8 @@ class PropertyValidator {
       return;
     }
     if (property_.lazy) add("a key is read with every row; take kin::lazy away.");
+    if (property_.codec && property_.codec->kind == ValueKind::array)
+      add("an array cannot be the key; take kin::primary_key away.");
     for (std::uint32_t i = 0; i < property_.column_count; ++i) {
       if (!entity_.columns[property_.first_column + i].nullable) continue;
       add("a key is never null; take std::optional or kin::nullable away.");
@@ -230,6 +235,35 @@ void validate_pivot_columns(const PivotTable& pivot, Problems& problems) {
                         pivot.name, column.name));
 }
 
+/// Members that share an enum type have the same items.
+class EnumTypes {
+ public:
+  explicit EnumTypes(Problems& problems) : problems_(problems) {}
+
+  void add(const Property& property) {
+    if (property.native_enum.empty() || !property.codec) return;
+    const auto [other, is_new] =
+        taken_.emplace(std::pair(property.entity->schema, property.native_enum), &property);
+    if (is_new || items_of(property) == items_of(*other->second)) return;
+    problems_.add(property,
+                  fmt::format("its enum type {} is that of {} too, which has other items; give one of "
+                              "them another name by kin::native_enum.",
+                              property.native_enum, path_of(*other->second)));
+  }
+
+ private:
+  static std::vector<std::string_view> items_of(const Property& property) {
+    const detail::Codec& codec = property.codec->element ? *property.codec->element : *property.codec;
+    std::vector<std::string_view> items;
+    if (codec.enum_names)
+      for (const detail::EnumName& item : codec.enum_names()) items.push_back(item.name);
+    return items;
+  }
+
+  Problems& problems_;
+  std::map<std::pair<std::string, std::string>, const Property*> taken_{};
+};
+
 class TableNames {
  public:
   explicit TableNames(Problems& problems) : problems_(problems) {}
@@ -260,9 +294,11 @@ class TableNames {
 
 void validate(Model& model) {
   TableNames tables(model.problems);
+  EnumTypes enum_types(model.problems);
   for (const auto& entity : model.entities) {
     for_each_property(std::as_const(entity->properties), [&](const Property& property) {
       PropertyValidator(*entity, property, model.problems).validate();
+      enum_types.add(property);
     });
     validate_column_names(*entity, model.problems);
     tables.add(*entity);

@@ -125,6 +125,10 @@ ValueView ExpressionData::value(std::size_t index) const noexcept {
       return ValueView::uuid(text().data());
     case ValueKind::json:
       return ValueView::json(text());
+    case ValueKind::array:
+      return ValueView::array(text());
+    case ValueKind::interval:
+      return ValueView::interval(text());
   }
   return ValueView::null();
 }

@@ -196,6 +196,7 @@ PlaceId ExpressionResolver::unbound_start(const TokenTable& tokens, std::uint32_
 
 void ExpressionResolver::leaf(const TokenTable& tokens, ConditionTree& tree, const Term& term) {
   check_relations(tokens, term.first, term.last);
+  check_orders(tokens, term.first, term.last);
   for (std::uint32_t i = term.first; i <= term.last; ++i) {
     if (tokens[i].op == Op::field) {
       field(tokens, i, start_of(tokens, tree, i, tree.base(i)), tree.first_hop(i));
@@ -357,6 +358,25 @@ void ExpressionResolver::check_relations(const TokenTable& tokens, std::uint32_t
                          noun(tokens.value_kind(v)), target.name, noun(target.key.front()->codec->kind),
                          noun(target.key.front()->codec->kind), target.name));
     }
+  }
+}
+
+/// Databases put arrays and intervals in orders of their own, where they have any; JSON and text have none.
+void ExpressionResolver::check_orders(const TokenTable& tokens, std::uint32_t first, std::uint32_t last) {
+  const Op op = tokens[last].op;
+  const bool asks_for_order = (op >= Op::lt && op <= Op::ge) || op == Op::between;
+  if (!asks_for_order) return;
+  for (std::uint32_t i = first; i <= last; ++i) {
+    if (tokens[i].op != Op::field) continue;
+    const detail::Codec* codec = tokens.hops(i).back().property->codec;
+    if (codec && codec->kind == ValueKind::array)
+      refuse(tokens.hops(i),
+             "an array is neither less nor greater; compare with ==, overlaps() or contains_all().");
+    if (codec && codec->kind == ValueKind::interval)
+      refuse(tokens.hops(i),
+             "an interval is neither less nor greater, for months have no fixed length; compare with ==, or "
+             "keep a "
+             "std::chrono duration.");
   }
 }
 

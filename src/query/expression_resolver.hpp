@@ -88,6 +88,7 @@ class ExpressionResolver {
   void count_items(const Hops& hops, PlaceId start, std::uint32_t first_hop);
   void result_column(const detail::Token& token);
   void check_relations(const TokenTable& tokens, std::uint32_t first, std::uint32_t last) const;
+  static void check_orders(const TokenTable& tokens, std::uint32_t first, std::uint32_t last);
 
   ReadPlan& plan_;
   Places& places_;

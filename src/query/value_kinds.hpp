@@ -43,6 +43,10 @@ constexpr std::string_view noun(ValueKind kind) noexcept {
       return "a UUID";
     case ValueKind::json:
       return "JSON";
+    case ValueKind::array:
+      return "an array";
+    case ValueKind::interval:
+      return "an interval";
   }
   return "a value";
 }

@@ -5,7 +5,6 @@
 #include <kin/naming_strategy.hpp>
 
 #include <algorithm>
-#include <span>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,25 +39,20 @@ std::vector<std::string> names_of(const std::vector<const Column*>& columns) {
   return names;
 }
 
-/// The texts in single quotes of a condition as a database tells it, which may escape the quotes.
-std::vector<std::string> texts_in(std::string_view condition) {
-  std::vector<std::string> texts;
-  bool is_inside = false;
-  for (const char c : condition) {
-    if (c == '\'') {
-      if (!is_inside) texts.emplace_back();
-      is_inside = !is_inside;
-    } else if (is_inside && c != '\\') {
-      texts.back() += c;
-    }
-  }
-  return texts;
+/// The column whose collation a column has: a foreign key compares as the key that it refers to.
+const Column& collated_column(const Column& column) {
+  const Column* collated = &column;
+  while (collated->property->collation.empty() && collated->references) collated = collated->references;
+  return *collated;
+}
+
+bool is_plain_text(const Column& column) {
+  return column.codec->kind == ValueKind::text && column.codec->enum_names == nullptr && column.type.empty();
 }
 
 bool allows_names_of_enum(std::string_view condition, const Column& column) {
   std::vector<std::string> texts = texts_in(condition);
-  std::vector<std::string> names;
-  for (const detail::EnumName& value : column.codec->enum_names()) names.emplace_back(value.name);
+  std::vector<std::string> names = enum_names_of(column);
   std::ranges::sort(texts);
   std::ranges::sort(names);
   return texts == names;
@@ -105,11 +99,19 @@ std::string Ddl::default_of(const Column& column) const {
 std::string Ddl::column_end(const Column&) const { return {}; }
 std::string Ddl::table_end(const Table&) const { return {}; }
 
+std::string Ddl::collation_of(const Column& column) const {
+  const Column& collated = collated_column(column);
+  if (!collated.property->collation.empty()) return " collate " + quoted(collated.property->collation);
+  if (!collated.entity || collated.entity->collation.empty() || !is_plain_text(collated)) return {};
+  return " collate " + quoted(collated.entity->collation);
+}
+
 std::string Ddl::column_definition(const Table& table, const Column& column) const {
   const Property& property = *column.property;
   const bool is_generated = !property.generated.empty();
   std::string text = quoted(column.name) + " " + type_of(column);
   if (column.generated_key) return text.append(identity()) + column_end(column);
+  text += collation_of(column);
   if (is_generated)
     text += fmt::format(" generated always as ({}) {}", property.generated, generated_storage());
   if (!column.nullable && (!is_generated || generated_may_be_not_null())) text += " not null";
@@ -138,10 +140,8 @@ std::string Ddl::named_foreign_key(const Table& table, const ForeignKey& key) co
 
 std::string Ddl::condition_of(const CheckDefinition& check) const {
   if (!check.expression.empty()) return check.expression;
-  const std::span<const detail::EnumName> values = check.column->codec->enum_names();
-  std::vector<std::string> names;
-  names.reserve(values.size());
-  for (const detail::EnumName& value : values) names.push_back(text_literal(value.name));
+  std::vector<std::string> names = enum_names_of(*check.column);
+  for (std::string& name : names) name = text_literal(name);
   return fmt::format("{} in ({})", quoted(check.column->name), fmt::join(names, ", "));
 }
 
@@ -169,7 +169,8 @@ std::string Ddl::create_table(const Table& table) const {
       parts.push_back(fmt::format("foreign key {} {}", column_list(key.columns), references(key)));
     }
   }
-  for (const CheckDefinition* check : table.checks) parts.push_back(check_of(*check));
+  for (const CheckDefinition* check : table.checks)
+    if (needs(*check)) parts.push_back(check_of(*check));
   return fmt::format("create table {} ({}){}", qualified(table.schema, table.name), fmt::join(parts, ", "),
                      table_end(table));
 }
@@ -204,6 +205,11 @@ std::string Ddl::add_column(const Table& table, const Column& column) const {
   for (const CheckDefinition* check : table.checks)
     if (check->column == &column) text += " " + check_of(*check);
   return text;
+}
+
+std::string Ddl::modify_column(const Table& table, const Column& column) const {
+  return fmt::format("alter table {} modify column {}", qualified(table.schema, table.name),
+                     column_definition(table, column));
 }
 
 std::string Ddl::add_foreign_key(const Table& table, const ForeignKey& key) const {

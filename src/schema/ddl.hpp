@@ -29,6 +29,20 @@ class Ddl {
     (void)schema;
     (void)statements;
   }
+  /// Enum types have names and are shared by columns.
+  virtual bool has_enum_types() const { return false; }
+  /// Appends what makes the enum type of columns that follow; nothing where there are no such types.
+  virtual void create_enum_type(const EnumType& type, Statements& statements) const {
+    (void)type;
+    (void)statements;
+  }
+  /// Appends what adds the items that an enum type lacks.
+  virtual void extend_enum_type(const EnumType& type, const ExistingEnum& existing,
+                                Statements& statements) const {
+    (void)type;
+    (void)existing;
+    (void)statements;
+  }
   /// Appends what makes a table with all that belongs to it. `later` receives what has to wait for the tables
   /// that follow.
   void create(const Table& table, Statements& statements, Statements& later) const;
@@ -39,6 +53,8 @@ class Ddl {
   virtual std::string create_index(const Table& table, const IndexDefinition& index) const;
   /// Takes the foreign key and the checks of the column along where they could not be added after it.
   std::string add_column(const Table& table, const Column& column) const;
+  /// Gives a column that is there its definition anew.
+  std::string modify_column(const Table& table, const Column& column) const;
   std::string add_foreign_key(const Table& table, const ForeignKey& key) const;
   std::string add_check(const Table& table, const CheckDefinition& check) const;
 
@@ -64,6 +80,16 @@ class Ddl {
   virtual bool same_name(std::string_view a, std::string_view b) const noexcept { return a == b; }
   /// Whether a column of the existing type keeps the values of this one.
   virtual bool fits(std::string_view existing_type, const Column& column) const = 0;
+  /// The items of a column of an enum type without a name; empty for another one.
+  virtual std::vector<std::string> items_of(std::string_view existing_type) const {
+    (void)existing_type;
+    return {};
+  }
+  /// False for a check that the column's own type makes superfluous.
+  virtual bool needs(const CheckDefinition& check) const {
+    (void)check;
+    return true;
+  }
   /// Why the database would not make keys in an existing column; empty when it does.
   virtual std::string key_obstacle(const ExistingColumn& column) const;
   /// Why the column cannot be added to an existing table; empty when it can.
@@ -89,6 +115,8 @@ class Ddl {
   virtual std::string default_of(const Column& column) const;
 
  private:
+  /// ` collate "C"`, or nothing.
+  std::string collation_of(const Column& column) const;
   std::string column_definition(const Table& table, const Column& column) const;
   std::string references(const ForeignKey& key) const;
   std::string named_foreign_key(const Table& table, const ForeignKey& key) const;

@@ -84,9 +84,20 @@ class CheckSink final : public TableSink {
   }
 };
 
-template <class Sink>
-Task<void> read_into(std::vector<ExistingTable>& tables, driver::Connection& connection,
-                     const std::string& sql) {
+class EnumSink final : public driver::RowSink {
+ public:
+  explicit EnumSink(std::vector<ExistingEnum>& types) : types_(types) {}
+  void row(const ValueView* cells) override {
+    if (types_.empty() || types_.back().name != cells[0].bytes()) types_.push_back({text_of(cells[0]), {}});
+    types_.back().items.push_back(text_of(cells[1]));
+  }
+
+ private:
+  std::vector<ExistingEnum>& types_;
+};
+
+template <class Sink, class Into>
+Task<void> read_into(Into& tables, driver::Connection& connection, const std::string& sql) {
   if (sql.empty()) co_return;
   Sink sink(tables);
   (void)co_await connection.execute(sql, std::span<const ValueView>(), &sink);
@@ -100,7 +111,22 @@ Task<ExistingSchema> read_schema(driver::Connection& connection, SchemaQuestions
   co_await read_into<ColumnSink>(existing.tables, connection, questions.columns);
   co_await read_into<IndexSink>(existing.tables, connection, questions.indexes);
   co_await read_into<CheckSink>(existing.tables, connection, questions.checks);
+  co_await read_into<EnumSink>(existing.enum_types, connection, questions.enum_types);
   co_return existing;
+}
+
+std::vector<std::string> texts_in(std::string_view condition) {
+  std::vector<std::string> texts;
+  bool is_inside = false;
+  for (const char c : condition) {
+    if (c == '\'') {
+      if (!is_inside) texts.emplace_back();
+      is_inside = !is_inside;
+    } else if (is_inside && c != '\\') {
+      texts.back() += c;
+    }
+  }
+  return texts;
 }
 
 bool same_without_case(std::string_view a, std::string_view b) noexcept {

@@ -42,9 +42,15 @@ struct ExistingTable {
   std::vector<ExistingCheck> checks{};
 };
 
+struct ExistingEnum {
+  std::string name{};
+  std::vector<std::string> items{};
+};
+
 /// What there is in one schema of a database.
 struct ExistingSchema {
   std::vector<ExistingTable> tables{};
+  std::vector<ExistingEnum> enum_types{};
 };
 
 /// The questions of one database about a schema. Rows are sorted by table, then by index, and have the
@@ -54,15 +60,20 @@ struct ExistingSchema {
 ///   generated, position in the key from 1
 /// - indexes: table, index, whether unique, whether partial, column (null for an expression)
 /// - checks: table, name, definition; empty where the tables' definitions tell
+/// - enum_types: type, item in its place; empty where there are no such types
 struct SchemaQuestions {
   std::string tables{};
   std::string columns{};
   std::string indexes{};
   std::string checks{};
+  std::string enum_types{};
 };
 
 /// Asks them.
 Task<ExistingSchema> read_schema(driver::Connection& connection, SchemaQuestions questions);
+
+/// The texts in single quotes of a condition or type as a database tells it, which may escape the quotes.
+std::vector<std::string> texts_in(std::string_view condition);
 
 /// A to Z like a to z.
 bool same_without_case(std::string_view a, std::string_view b) noexcept;

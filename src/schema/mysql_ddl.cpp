@@ -141,6 +141,8 @@ std::string MysqlDdl::literal(ValueView value) const {
     case ValueKind::text:
     case ValueKind::decimal:
     case ValueKind::json:
+    case ValueKind::array:
+    case ValueKind::interval:
       return text_literal(value.bytes());
     case ValueKind::blob:
     case ValueKind::uuid:
@@ -193,6 +195,14 @@ bool MysqlDdl::fits(std::string_view existing_type, const Column& column) const 
   const Width width = integer_width(existing);
   if (width.bytes != 0 && integer_width(wanted).bytes != 0) return holds(width, integer_width(wanted));
   return existing == wanted || (existing == "double" && wanted == "float");
+}
+
+std::vector<std::string> MysqlDdl::items_of(std::string_view existing_type) const {
+  return existing_type.starts_with("enum(") ? texts_in(existing_type) : std::vector<std::string>();
+}
+
+bool MysqlDdl::needs(const CheckDefinition& check) const {
+  return !check.expression.empty() || !is_native_enum(*check.column);
 }
 
 std::string_view MysqlDdl::checks_question() const { return mysql_checks_question; }

@@ -19,6 +19,8 @@ class MysqlDdl : public Ddl {
   std::string_view database() const override { return "MySQL"; }
   Task<ExistingSchema> read(const std::string& schema, driver::Connection& connection) const override;
   bool same_name(std::string_view a, std::string_view b) const noexcept override;
+  std::vector<std::string> items_of(std::string_view existing_type) const override;
+  bool needs(const CheckDefinition& check) const override;
   bool fits(std::string_view existing_type, const Column& column) const override;
   bool indexes_belong_to_tables() const override { return true; }
   bool enforces(const Table& table, const ForeignKey& key) const override;

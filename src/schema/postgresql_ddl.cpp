@@ -4,11 +4,14 @@
 #include <kin/error.hpp>
 #include <kin/types/uuid.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "schema/literal.hpp"
+#include "sql/postgresql_arrays.hpp"
 
 namespace kin::schema {
 namespace {
@@ -17,6 +20,16 @@ std::string real_literal(double value) {
   if (std::isnan(value)) return "'NaN'";
   if (std::isinf(value)) return value < 0 ? "'-Infinity'" : "'Infinity'";
   return real_text(value);
+}
+
+/// The name of an enum type without schema and quotes.
+std::string bare_name(std::string_view type) {
+  std::string name;
+  for (const char c : type) {
+    if (c == '.') name.clear();
+    if (c != '.' && c != '"') name += c;
+  }
+  return name;
 }
 
 /// A type without its length, under one name where it has several. The kinds of time are one with and without
@@ -29,6 +42,7 @@ std::string plain_type(std::string_view type) {
     if (!is_inside) plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     if (c == ')') is_inside = false;
   }
+  if (plain.ends_with("[]")) return plain_type(plain.substr(0, plain.size() - 2)) + "[]";
   struct Name {
     std::string_view of;
     std::string_view plain;
@@ -95,7 +109,44 @@ constexpr std::string_view checks_question =
     "from pg_class c join pg_constraint k on k.conrelid = c.oid and k.contype = 'c' "
     "where c.relnamespace = {0} order by 1, 2";
 
+constexpr std::string_view enums_question =
+    "select t.typname::text, e.enumlabel::text from pg_type t join pg_enum e on e.enumtypid = t.oid "
+    "where t.typnamespace = {0} order by 1, e.enumsortorder";
+
 }  // namespace
+
+void PostgresqlDdl::create_enum_type(const EnumType& type, Statements& statements) const {
+  std::vector<std::string> items = enum_names_of(*type.column);
+  for (std::string& item : items) item = text_literal(item);
+  statements.push_back(
+      fmt::format("create type {} as enum ({})", qualified(type.schema, type.name), fmt::join(items, ", ")));
+}
+
+/// Each before the next one that is there, so that they sort as they are declared.
+void PostgresqlDdl::extend_enum_type(const EnumType& type, const ExistingEnum& existing,
+                                     Statements& statements) const {
+  const std::vector<std::string> items = enum_names_of(*type.column);
+  const auto is_there = [&](const std::string& item) {
+    return std::ranges::find(existing.items, item) != existing.items.end();
+  };
+  for (auto item = items.begin(); item != items.end(); ++item) {
+    if (is_there(*item)) continue;
+    const auto next = std::find_if(item, items.end(), is_there);
+    const std::string place = next == items.end() ? std::string() : " before " + text_literal(*next);
+    statements.push_back(fmt::format("alter type {} add value if not exists {}{}",
+                                     qualified(type.schema, type.name), text_literal(*item), place));
+  }
+}
+
+void PostgresqlDdl::drop(const std::vector<Table>& tables, Statements& statements) const {
+  Ddl::drop(tables, statements);
+  for (const EnumType& type : enum_types_of(tables))
+    statements.push_back("drop type if exists " + qualified(type.schema, type.name));
+}
+
+bool PostgresqlDdl::needs(const CheckDefinition& check) const {
+  return !check.expression.empty() || !is_native_enum(*check.column);
+}
 
 void PostgresqlDdl::create_schema(std::string_view schema, Statements& statements) const {
   statements.push_back("create schema if not exists " + quoted(schema));
@@ -136,7 +187,10 @@ std::string PostgresqlDdl::literal(ValueView value) const {
     case ValueKind::text:
     case ValueKind::decimal:
     case ValueKind::json:
+    case ValueKind::interval:
       return text_literal(value.bytes());
+    case ValueKind::array:
+      return text_literal(sql::postgresql_array(value.bytes()));
     case ValueKind::blob:
       return fmt::format("'\\x{}'", hex_of(value.bytes()));
     case ValueKind::date:
@@ -151,6 +205,7 @@ std::string PostgresqlDdl::literal(ValueView value) const {
 }
 
 bool PostgresqlDdl::fits(std::string_view existing_type, const Column& column) const {
+  if (is_native_enum(column)) return bare_name(existing_type) == bare_name(type_of(column));
   const std::string existing = plain_type(existing_type);
   const std::string wanted = plain_type(type_of(column));
   const bool is_number = integer_width(existing) != 0 && column.codec->is_integer();
@@ -165,6 +220,7 @@ Task<ExistingSchema> PostgresqlDdl::read(const std::string& schema, driver::Conn
   questions.columns = fmt::format(columns_question, id);
   questions.indexes = fmt::format(indexes_question, id);
   questions.checks = fmt::format(checks_question, id);
+  questions.enum_types = fmt::format(enums_question, id);
   return read_schema(connection, std::move(questions));
 }
 

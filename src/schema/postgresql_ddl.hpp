@@ -13,6 +13,12 @@ class PostgresqlDdl final : public Ddl {
   using Ddl::Ddl;
 
   void create_schema(std::string_view schema, Statements& statements) const override;
+  bool has_enum_types() const override { return true; }
+  void create_enum_type(const EnumType& type, Statements& statements) const override;
+  void extend_enum_type(const EnumType& type, const ExistingEnum& existing,
+                        Statements& statements) const override;
+  void drop(const std::vector<Table>& tables, Statements& statements) const override;
+  bool needs(const CheckDefinition& check) const override;
   std::string literal(ValueView value) const override;
   std::string text_literal(std::string_view text) const override;
 

@@ -4,6 +4,7 @@
 #include <kin/error.hpp>
 
 #include <algorithm>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -27,9 +28,15 @@ std::vector<std::string> key_of(const ExistingTable& table) {
   return names;
 }
 
+bool has_only(const std::vector<std::string>& items, const std::vector<std::string>& allowed) {
+  return std::ranges::all_of(
+      items, [&](const auto& item) { return std::ranges::find(allowed, item) != allowed.end(); });
+}
+
 }  // namespace
 
 void SchemaUpdate::compare(const Table& table, const ExistingSchema& schema) {
+  compare_enum_types(table, schema);
   const ExistingTable* existing = find_table(schema, table.name);
   if (!existing) {
     create(table);
@@ -90,12 +97,48 @@ bool SchemaUpdate::is_taken(const ExistingSchema& schema, const ExistingTable& t
   });
 }
 
+void SchemaUpdate::create_schema(const std::string& schema) {
+  if (schema.empty() || std::ranges::find(schemas_, schema) != schemas_.end()) return;
+  schemas_.push_back(schema);
+  ddl_.create_schema(schema, statements_);
+}
+
 void SchemaUpdate::create(const Table& table) {
-  if (!table.schema.empty() && std::ranges::find(schemas_, table.schema) == schemas_.end()) {
-    schemas_.push_back(table.schema);
-    ddl_.create_schema(table.schema, statements_);
-  }
+  create_schema(table.schema);
   ddl_.create(table, statements_, later_);
+}
+
+void SchemaUpdate::compare_enum_types(const Table& table, const ExistingSchema& schema) {
+  if (!ddl_.has_enum_types()) return;
+  for (const EnumType& type : enum_types_of(std::span(&table, 1))) {
+    if (!enum_types_.emplace(type.schema, type.name).second) continue;
+    const auto existing = std::ranges::find(schema.enum_types, type.name, &ExistingEnum::name);
+    if (existing == schema.enum_types.end()) {
+      create_schema(table.schema);
+      ddl_.create_enum_type(type, statements_);
+    } else if (has_only(existing->items, enum_names_of(*type.column))) {
+      ddl_.extend_enum_type(type, *existing, statements_);
+    } else {
+      report(*type.column, fmt::format("the enum type {} has other items too in the database; add them here, "
+                                       "or make the type anew in a migration.",
+                                       type.name));
+    }
+  }
+}
+
+/// Of a column whose enum type is its own.
+void SchemaUpdate::compare_items(const Table& table, const Column& column, const ExistingColumn& existing) {
+  if (!is_native_enum(column)) return;
+  const std::vector<std::string> items = ddl_.items_of(existing.type);
+  const std::vector<std::string> wanted = enum_names_of(column);
+  if (items.empty() || items == wanted) return;
+  if (has_only(items, wanted)) {
+    statements_.push_back(ddl_.modify_column(table, column));
+  } else {
+    report(column,
+           fmt::format("column {} of table {} has other items too in the database; add them here, or {}.",
+                       column.name, table.name, rebuild));
+  }
 }
 
 void SchemaUpdate::compare_columns(const Table& table, const ExistingTable& existing) {
@@ -126,6 +169,7 @@ void SchemaUpdate::compare_type(const Table& table, const Column& column, const 
 
 void SchemaUpdate::compare_column(const Table& table, const Column& column, const ExistingColumn& existing) {
   compare_type(table, column, existing);
+  compare_items(table, column, existing);
   const bool is_generated = !column.property->generated.empty();
   if (is_generated != existing.generated)
     report(
@@ -167,7 +211,8 @@ void SchemaUpdate::compare_indexes(const Table& table, const ExistingTable& exis
 }
 
 void SchemaUpdate::compare_checks(const Table& table, const ExistingTable& existing) {
-  for (const CheckDefinition* check : table.checks) compare_check(table, existing, *check);
+  for (const CheckDefinition* check : table.checks)
+    if (ddl_.needs(*check)) compare_check(table, existing, *check);
 }
 
 void SchemaUpdate::compare_check(const Table& table, const ExistingTable& existing,

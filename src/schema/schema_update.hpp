@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "schema/ddl.hpp"
@@ -27,7 +30,10 @@ class SchemaUpdate {
   bool serves(const ExistingIndex& existing, const IndexDefinition& index) const;
   bool is_taken(const ExistingSchema& schema, const ExistingTable& table, std::string_view name) const;
 
+  void create_schema(const std::string& schema);
   void create(const Table& table);
+  void compare_enum_types(const Table& table, const ExistingSchema& schema);
+  void compare_items(const Table& table, const Column& column, const ExistingColumn& existing);
   void compare_columns(const Table& table, const ExistingTable& existing);
   void compare_type(const Table& table, const Column& column, const ExistingColumn& existing);
   void compare_column(const Table& table, const Column& column, const ExistingColumn& existing);
@@ -41,7 +47,8 @@ class SchemaUpdate {
   void report(const Table& table, const std::string& sentence);
 
   const Ddl& ddl_;
-  std::vector<std::string> schemas_{};  ///< that tables have been made in
+  std::vector<std::string> schemas_{};                                    ///< that tables have been made in
+  std::set<std::pair<std::string_view, std::string_view>> enum_types_{};  ///< that have been compared
   std::vector<std::string> statements_{};
   std::vector<std::string> later_{};  ///< that need tables which come later
   std::vector<std::string> differences_{};

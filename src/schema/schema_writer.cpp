@@ -57,6 +57,7 @@ std::vector<std::string> SqlSchemaWriter::create(Entities entities) const {
   for (const Table& table : tables)
     if (!table.schema.empty() && schemas.insert(table.schema).second)
       ddl_.create_schema(table.schema, statements);
+  for (const EnumType& type : enum_types_of(tables)) ddl_.create_enum_type(type, statements);
   for (const Table& table : tables) ddl_.create(table, statements, later);
   statements.insert(statements.end(), later.begin(), later.end());
   return statements;

@@ -44,6 +44,8 @@ bool keeps(std::string_view affinity, ValueKind kind) {
     case ValueKind::timestamp:
     case ValueKind::uuid:
     case ValueKind::json:
+    case ValueKind::array:
+    case ValueKind::interval:
       return affinity == "text" || affinity == "numeric" || affinity == "blob";
     default:
       return false;

@@ -53,6 +53,8 @@ std::string sqlite_literal(ValueView value) {
     case ValueKind::text:
     case ValueKind::decimal:
     case ValueKind::json:
+    case ValueKind::array:
+    case ValueKind::interval:
       return sqlite_text_literal(value.bytes());
     case ValueKind::blob:
       return blob_literal(value.bytes());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "schema/table.hpp"
 
+#include <kin/detail/compiler_text.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -76,6 +78,31 @@ std::vector<Table> tables_of(std::span<const EntityMetadata* const> entities) {
     for (const auto& pivot : entity->pivots) tables.push_back(table_of(*pivot));
   mark_late_keys(tables);
   return tables;
+}
+
+bool is_native_enum(const Column& column) {
+  return column.type.empty() && !column.property->native_enum.empty();
+}
+
+std::vector<EnumType> enum_types_of(std::span<const Table> tables) {
+  std::vector<EnumType> types;
+  for (const Table& table : tables)
+    for (const Column* column : table.columns) {
+      if (!is_native_enum(*column)) continue;
+      const std::string_view name = column->property->native_enum;
+      const bool is_known = std::ranges::any_of(types, [&](const EnumType& type) {
+        return type.name == name && type.schema == std::string_view(table.schema);
+      });
+      if (!is_known) types.push_back({column->entity->schema, name, column});
+    }
+  return types;
+}
+
+std::vector<std::string> enum_names_of(const Column& column) {
+  const detail::Codec& codec = column.codec->element ? *column.codec->element : *column.codec;
+  std::vector<std::string> names;
+  for (const detail::EnumName& value : codec.enum_names()) names.emplace_back(value.name);
+  return names;
 }
 
 const ForeignKey* single_foreign_key(const Table& table, const Column& column) {

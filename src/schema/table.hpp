@@ -5,6 +5,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What the entities ask of a database, whichever it is; the writers make statements of it.
@@ -32,6 +33,22 @@ struct Table {
 
 /// The entities' tables in their order, followed by the pivot tables.
 std::vector<Table> tables_of(std::span<const EntityMetadata* const> entities);
+
+/// An enum type that columns share, where the database has such types.
+struct EnumType {
+  std::string_view schema{};
+  std::string_view name{};
+  const Column* column = nullptr;  ///< the first one of it
+};
+
+/// Those of these tables, each once.
+std::vector<EnumType> enum_types_of(std::span<const Table> tables);
+
+/// True for a column that is to be of an enum type, or an array of it.
+bool is_native_enum(const Column& column);
+
+/// Names of the enumerators of an enum, or of an array's, in the order in which they were declared.
+std::vector<std::string> enum_names_of(const Column& column);
 
 /// The columns in which `table` has a foreign key that goes over one column only, or null.
 const ForeignKey* single_foreign_key(const Table& table, const Column& column);

@@ -90,6 +90,11 @@ class Dialect {
   }
   /// Appends what json_value() wrote as a column of the result: text without quotes, a number, a truth value.
   virtual void json_result(std::string& out, std::string_view json) const { out += json; }
+  /// Appends an operand as a column of the result; `column` as for binary().
+  virtual void result(std::string& out, std::string_view operand, const Column* column) const {
+    (void)column;
+    out += operand;
+  }
   /// order() of what json_value() wrote.
   virtual void order_json(std::string& out, std::string_view json, bool descending, int nulls) const {
     order(out, json, descending, nulls, nullptr);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <kin/detail/compiler_text.hpp>
+
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +38,15 @@ std::string integer_type(const detail::Codec& codec) {
   return codec.kind == ValueKind::unsigned_integer ? fmt::format("{} unsigned", type) : type;
 }
 
+std::string enum_type(std::span<const detail::EnumName> items) {
+  std::string type = "enum(";
+  for (const detail::EnumName& item : items) {
+    if (type.back() != '(') type += ',';
+    append_quoted(type, item.name, '\'');
+  }
+  return type += ')';
+}
+
 /// A text without a length holds any text, unless it is part of an index, or of an enum.
 std::string text_type(const Column& column) {
   const std::uint32_t length = column.property->length;
@@ -43,6 +55,8 @@ std::string text_type(const Column& column) {
   const bool is_short = is_indexed(column) || column.codec->enum_names != nullptr;
   return is_short ? fmt::format("varchar({})", key_length) : "longtext";
 }
+
+bool is_document(ValueKind kind) { return kind == ValueKind::json || kind == ValueKind::array; }
 
 std::string fraction(std::string_view type, const Column& column) {
   const unsigned digits = column.codec->fraction_digits;
@@ -73,6 +87,7 @@ class MysqlDialect : public Dialect {
     const Column& own = typed_column(column);
     if (!own.type.empty()) return own.type;
     const Property& property = *own.property;
+    if (!property.native_enum.empty() && own.codec->enum_names) return enum_type(own.codec->enum_names());
     switch (own.codec->kind) {
       case ValueKind::boolean:
         return "boolean";
@@ -96,7 +111,10 @@ class MysqlDialect : public Dialect {
       case ValueKind::uuid:
         return "binary(16)";
       case ValueKind::json:
+      case ValueKind::array:
         return "json";
+      case ValueKind::interval:
+        return "varchar(64)";
       case ValueKind::text:
       case ValueKind::null:
         break;
@@ -106,7 +124,7 @@ class MysqlDialect : public Dialect {
 
   void value(std::string& out, std::string_view placeholder, ValueKind kind,
              const Column* column) const override {
-    if (kind == ValueKind::json) return json_document(out, placeholder);
+    if (is_document(kind)) return json_document(out, placeholder);
     // A number against text would be compared as a double.
     if (kind != ValueKind::decimal) return Dialect::value(out, placeholder, kind, column);
     fmt::format_to(std::back_inserter(out), "cast({} as decimal(65,30))", placeholder);
@@ -124,7 +142,8 @@ class MysqlDialect : public Dialect {
       case Op::matches:
         return match(out, left, right);
       case Op::contains:
-        return append("instr({0}, {1} collate {2}) > 0");
+        // MySQL heeds the collation of the first operand alone, and that may be of another character set.
+        return append("instr(convert({0} using utf8mb4) collate {2}, {1}) > 0");
       case Op::starts_with:
         return append("left({0}, char_length({1})) = {1} collate {2}");
       case Op::ends_with:
@@ -142,7 +161,7 @@ class MysqlDialect : public Dialect {
       default:
         break;
     }
-    if ((op == Op::eq || op == Op::ne) && column && column->codec->kind == ValueKind::json)
+    if ((op == Op::eq || op == Op::ne) && column && is_document(column->codec->kind))
       return compare_documents(out, op, left, right);
     out += left;
     out += common_symbol(op);
@@ -328,11 +347,13 @@ class MariadbDialect final : public MysqlDialect {
   void json_document(std::string& out, std::string_view placeholder) const override { out += placeholder; }
   void compare_documents(std::string& out, Op op, std::string_view left,
                          std::string_view right) const override {
-    if (op == Op::ne) out += "not ";
-    fmt::format_to(std::back_inserter(out), "json_equals({}, {})", left, right);
+    // Of a null in a column the function says what it said of the row before.
+    fmt::format_to(std::back_inserter(out),
+                   "case when {0} is not null and {1} is not null then {2}json_equals({0}, {1}) end", left,
+                   right, op == Op::ne ? "not " : "");
   }
   void match(std::string& out, std::string_view text, std::string_view pattern) const override {
-    fmt::format_to(std::back_inserter(out), "{} regexp {}", text, pattern);
+    fmt::format_to(std::back_inserter(out), "{} regexp {} collate {}", text, pattern, collation());
   }
 };
 

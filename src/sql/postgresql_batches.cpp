@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "sql/dialect_text.hpp"
+#include "sql/postgresql_arrays.hpp"
 
 namespace kin::sql {
 namespace {
@@ -17,12 +18,14 @@ using driver::WriteBatch;
 
 /// The type of an array that carries a column's values. It is as wide as the kind of value, for the cast of
 /// an array to a column's own type would cut a text short where the column's assignment refuses it.
-std::string element_type(const Column& column) {
+std::string element_type(const Column& column, const Dialect& dialect) {
   const Column& typed = typed_column(column);
+  if (is_postgresql_array(column)) return "text";  // unnest would take arrays in an array apart
   if (!typed.type.empty()) {
     const std::string type = typed.type.substr(0, typed.type.find('('));
     return type.starts_with("char") ? "text" : type;  // a char without a length is one of a single character
   }
+  if (!typed.property->native_enum.empty()) return dialect.column_type(column);
   const bool fits_bigint = typed.codec->kind == ValueKind::unsigned_integer && typed.codec->size_bits < 64;
   return fits_bigint ? "bigint" : std::string(postgresql_type_of(typed.codec->kind));
 }
@@ -36,6 +39,13 @@ bool writes_key(const WriteBatch& batch) {
 
 bool is_found_by_one_column(const WriteBatch& batch) {
   return batch.entity->key.size() == 1 && batch.parameters_per_row() == 1;
+}
+
+/// The type of an array's own elements, without a length for the same reason.
+std::string type_in_array(const Column& column, const Dialect& dialect) {
+  const std::string type = dialect.column_type(column);
+  if (type.front() == '"' || type.find('(') == std::string::npos) return type;
+  return type.starts_with("char") ? "text[]" : type.substr(0, type.find('(')) + "[]";
 }
 
 class BatchWriter {
@@ -83,8 +93,23 @@ class BatchWriter {
     table(schema, name);
     out_ += " (";
     names(columns);
-    out_ += ") select * from ";
+    const bool has_arrays =
+        std::ranges::any_of(columns, [](const Column* column) { return is_postgresql_array(*column); });
+    if (!has_arrays) {
+      out_ += ") select * from ";
+      return arrays(columns);
+    }
+    out_ += ") select ";
+    for (const Column* column : columns) {
+      if (column != columns.front()) out_ += ", ";
+      dialect_.quote(out_, column->name);
+      if (is_postgresql_array(*column)) out_ += "::" + type_in_array(*column, dialect_);
+    }
+    out_ += " from ";
     arrays(columns);
+    out_ += " as \"v\" (";
+    names(columns);
+    out_ += ')';
   }
 
   // Nothing says that rows are returned in the order of the arrays, so each comes with its key.
@@ -156,7 +181,7 @@ class BatchWriter {
   void array(const Column& column) {
     dialect_.placeholder(out_, ++parameters_);
     out_ += "::";
-    out_ += element_type(column);
+    out_ += element_type(column, dialect_);
     out_ += "[]";
   }
 
@@ -200,6 +225,9 @@ std::string_view postgresql_type_of(ValueKind kind) {
       return "uuid";
     case ValueKind::json:
       return "jsonb";
+    case ValueKind::interval:
+      return "interval";
+    case ValueKind::array:  // whose type the column tells
     case ValueKind::text:
     case ValueKind::null:
       break;

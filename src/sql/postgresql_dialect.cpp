@@ -9,6 +9,7 @@
 #include "drivers/driver.hpp"
 #include "sql/dialect.hpp"
 #include "sql/dialect_text.hpp"
+#include "sql/postgresql_arrays.hpp"
 #include "sql/postgresql_batches.hpp"
 
 namespace kin::sql {
@@ -32,19 +33,21 @@ std::string_view symbol(Op op) {
 }
 
 /// The smallest type that holds all values of an integer member. There are none without a sign.
-std::string integer_type(const Column& column) {
-  const bool is_unsigned = column.codec->kind == ValueKind::unsigned_integer;
-  const unsigned bits = column.codec->size_bits + (is_unsigned ? 1U : 0U);
+std::string integer_type(const detail::Codec& codec, bool is_generated_key) {
+  const bool is_unsigned = codec.kind == ValueKind::unsigned_integer;
+  const unsigned bits = codec.size_bits + (is_unsigned ? 1U : 0U);
   if (bits <= 16) return "smallint";
   if (bits <= 32) return "integer";
   // Keys that the database makes come from a sequence, which counts in a bigint.
-  if (bits <= 64 || column.generated_key) return "bigint";
+  if (bits <= 64 || is_generated_key) return "bigint";
   return "numeric(20,0)";
 }
 
-std::string fraction(std::string_view type, const Column& column) {
-  return fmt::format("{}({})", type, column.codec->fraction_digits);
+std::string fraction(std::string_view type, const detail::Codec& codec) {
+  return fmt::format("{}({})", type, codec.fraction_digits);
 }
+
+bool is_text_operator(Op op) { return op >= Op::like && op <= Op::fulltext; }
 
 bool is_number(ValueKind kind) {
   return kind == ValueKind::integer || kind == ValueKind::unsigned_integer || kind == ValueKind::real ||
@@ -74,25 +77,8 @@ class PostgresqlDialect final : public Dialect {
   std::string column_type(const Column& column) const override {
     const Column& own = typed_column(column);
     if (!own.type.empty()) return own.type;
-    const Property& property = *own.property;
-    switch (own.codec->kind) {
-      case ValueKind::integer:
-      case ValueKind::unsigned_integer:
-        return integer_type(own);
-      case ValueKind::real:
-        return own.codec->size_bits == 32 ? "real" : "double precision";
-      case ValueKind::decimal:
-        return property.precision == 0 ? "numeric"
-                                       : fmt::format("numeric({},{})", property.precision, property.scale);
-      case ValueKind::time:
-        return fraction("time", own);
-      case ValueKind::timestamp:
-        return fraction("timestamptz", own);
-      case ValueKind::text:
-        return property.length == 0 ? "text" : fmt::format("varchar({})", property.length);
-      default:
-        return std::string(postgresql_type_of(own.codec->kind));
-    }
+    if (own.codec->kind == ValueKind::array) return type_of(own, *own.codec->element) + "[]";
+    return type_of(own, *own.codec);
   }
 
   void value(std::string& out, std::string_view placeholder, ValueKind kind,
@@ -109,6 +95,10 @@ class PostgresqlDialect final : public Dialect {
     const auto append = [&](fmt::string_view format) {
       fmt::vformat_to(std::back_inserter(out), format, fmt::make_format_args(left, right));
     };
+    if (is_text_operator(op) && is_enum_type(column)) {
+      const std::string text = fmt::format("{}::text", left);
+      return binary(out, op, text, right, nullptr);
+    }
     switch (op) {
       case Op::contains:
         return append("strpos({0}, {1}) > 0");
@@ -123,6 +113,7 @@ class PostgresqlDialect final : public Dialect {
       case Op::has_key:  // ? alone also takes the elements of an array for keys
         return append("(jsonb_typeof({0}) = 'object' and {0} ? {1})");
       case Op::overlaps:
+        if (column && is_postgresql_array(*column)) return append("{0} && {1}");
         return append(R"(case when {0} is not null then exists (select 1 from )"
                       R"(jsonb_array_elements(case when jsonb_typeof({0}) = 'array' then {0} end) )"
                       R"(as "_have"("value") join jsonb_array_elements({1}::jsonb) as "_want"("value") )"
@@ -224,7 +215,46 @@ class PostgresqlDialect final : public Dialect {
     return batch.operation == driver::Operation::reserve_keys || takes_arrays(batch);
   }
 
+  // An enum's type is not one that the driver knows, and would have the whole row as text.
+  void result(std::string& out, std::string_view operand, const Column* column) const override {
+    out += operand;
+    if (is_enum_type(column)) out += column->codec->kind == ValueKind::array ? "::text[]" : "::text";
+  }
+
  private:
+  static bool is_enum_type(const Column* column) {
+    if (!column) return false;
+    const Column& own = typed_column(*column);
+    return own.type.empty() && !own.property->native_enum.empty();
+  }
+
+  std::string type_of(const Column& column, const detail::Codec& codec) const {
+    const Property& property = *column.property;
+    if (!property.native_enum.empty()) {
+      std::string name;
+      qualify(name, column.entity->schema, property.native_enum);
+      return name;
+    }
+    switch (codec.kind) {
+      case ValueKind::integer:
+      case ValueKind::unsigned_integer:
+        return integer_type(codec, column.generated_key);
+      case ValueKind::real:
+        return codec.size_bits == 32 ? "real" : "double precision";
+      case ValueKind::decimal:
+        return property.precision == 0 ? "numeric"
+                                       : fmt::format("numeric({},{})", property.precision, property.scale);
+      case ValueKind::time:
+        return fraction("time", codec);
+      case ValueKind::timestamp:
+        return fraction("timestamptz", codec);
+      case ValueKind::text:
+        return property.length == 0 ? "text" : fmt::format("varchar({})", property.length);
+      default:
+        return std::string(postgresql_type_of(codec.kind));
+    }
+  }
+
   bool is_bigint(const Column* column) const { return column && column_type(*column) == "bigint"; }
 
   /// What has to be said of a value beside a column: nothing where the column tells the value's own type.

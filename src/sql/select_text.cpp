@@ -128,8 +128,14 @@ void SelectWriter::write_select_list() {
     if (i != 0) out_ += ", ";
     std::string before = std::move(out_);
     out_.clear();
-    const bool is_json = write_value(plan_.select[i].expression).is_json;
-    is_json ? dialect_.json_result(before, out_) : void(before += out_);
+    const Piece value = write_value(plan_.select[i].expression);
+    if (value.is_json) {
+      dialect_.json_result(before, out_);
+    } else if (plan_.distinct) {  // rows are ordered by what is selected, as it stands
+      before += out_;
+    } else {
+      dialect_.result(before, out_, value.column);
+    }
     out_ = std::move(before);
     if (plan_.select[i].name.empty()) continue;
     out_ += " as ";

@@ -78,7 +78,10 @@ class SqliteDialect final : public Dialect {
       case ValueKind::uuid:
         return "uuid";
       case ValueKind::json:
+      case ValueKind::array:
         return "json text";
+      case ValueKind::interval:  // whose own name would be an integer's
+        return "text";
       case ValueKind::text:
       case ValueKind::null:
         break;

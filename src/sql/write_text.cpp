@@ -140,7 +140,9 @@ class WriteWriter {
       if (key_is_known && column->generated_key) continue;
       out_ += separator;
       separator = ", ";
-      dialect_.quote(out_, column->name);
+      std::string name;
+      dialect_.quote(name, column->name);
+      dialect_.result(out_, name, column);
     }
   }
 

@@ -62,6 +62,10 @@ std::string_view kind_name(ValueKind kind) {
       return "UUID";
     case ValueKind::json:
       return "JSON value";
+    case ValueKind::array:
+      return "array";
+    case ValueKind::interval:
+      return "interval";
   }
   return "value";
 }
@@ -136,8 +140,8 @@ void refuse(std::string reason) { throw ConversionError{std::move(reason)}; }
 void refuse_kind(ValueView cell, std::string_view type_name) {
   if (cell.is_null()) refuse("null, but the member isn't std::optional");
   std::string reason(kind_name(cell.kind()));
-  reason.insert(
-      0, cell.kind() == ValueKind::integer || cell.kind() == ValueKind::unsigned_integer ? "an " : "a ");
+  const bool has_vowel = reason.front() == 'a' || reason.front() == 'i';
+  reason.insert(0, has_vowel ? "an " : "a ");
   if (cell.kind() == ValueKind::blob) reason += " of " + std::to_string(cell.bytes().size()) + " bytes";
   reason += " does not convert to ";
   reason += type_name;
@@ -208,6 +212,8 @@ bool print_cell(ValueView cell, std::string& to) {
     case ValueKind::text:
     case ValueKind::decimal:
     case ValueKind::json:
+    case ValueKind::array:
+    case ValueKind::interval:
       to.assign(cell.bytes());
       return true;
     case ValueKind::boolean:
@@ -280,6 +286,10 @@ ValueView with_bytes(ValueView view, std::string_view bytes) {
       return ValueView::text(bytes);
     case ValueKind::json:
       return ValueView::json(bytes);
+    case ValueKind::array:
+      return ValueView::array(bytes);
+    case ValueKind::interval:
+      return ValueView::interval(bytes);
     case ValueKind::decimal:
       return ValueView::decimal(bytes);
     case ValueKind::blob:

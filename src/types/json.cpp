@@ -67,6 +67,7 @@ struct JsonForm {
   static void assign(Json& value, ValueView cell, std::string_view type_name) {
     switch (cell.kind()) {
       case ValueKind::json:
+      case ValueKind::array:
       case ValueKind::text:
         value = parse(cell.bytes());
         return;

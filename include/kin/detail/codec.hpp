@@ -46,6 +46,7 @@ struct Codec {
   const OptionalAccess* optional = nullptr;         ///< of an optional
   std::span<const EnumName> (*enum_names)() = nullptr;  ///< of an enum: its enumerators
   const void* context = nullptr;                    ///< free for the functions above
+  const Codec* element = nullptr;                   ///< of an array, also in an optional: of its elements
 
   bool is_integer() const noexcept {
     return kind == ValueKind::integer || kind == ValueKind::unsigned_integer;

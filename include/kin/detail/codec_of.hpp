@@ -18,6 +18,7 @@ namespace kin {
 
 class Decimal;
 class Uuid;
+struct Interval;
 template <class T>
 struct CustomType;
 
@@ -83,6 +84,7 @@ template <> struct CodecOf<std::string> : Builtin<ValueKind::text> { static cons
 template <> struct CodecOf<std::vector<std::byte>> : Builtin<ValueKind::blob> { static const Codec value, optional; };
 template <> struct CodecOf<std::vector<std::uint8_t>> : Builtin<ValueKind::blob> { static const Codec value, optional; };
 template <> struct CodecOf<Uuid> : Builtin<ValueKind::uuid> { static const Codec value, optional; };
+template <> struct CodecOf<Interval> : Builtin<ValueKind::interval> { static const Codec value, optional; };
 // The database form has microseconds: what is finer is cut off, towards the past.
 template <> struct CodecOf<SysTime<std::chrono::seconds>> : Timestamp<0> { static const Codec value, optional; };
 template <> struct CodecOf<SysTime<std::chrono::milliseconds>> : Timestamp<3> { static const Codec value, optional; };
@@ -116,6 +118,15 @@ struct EnumFamily {
   static ValueView snapshot_view(const Codec& self, const std::byte*& packed, Scratch& scratch);
 };
 struct TimePointFamily {
+  static ValueView view(const Codec& self, const void* member, Scratch& scratch);
+  static void assign(const Codec& self, void* member, ValueView cell);
+  static std::size_t snapshot_size(const Codec& self, const void* member);
+  static std::byte* snapshot_write(const Codec& self, const void* member, std::byte* to);
+  static bool snapshot_equal(const Codec& self, const void* member, const std::byte*& packed);
+  static void snapshot_restore(const Codec& self, void* member, const std::byte*& packed);
+  static ValueView snapshot_view(const Codec& self, const std::byte*& packed, Scratch& scratch);
+};
+struct ArrayFamily {
   static ValueView view(const Codec& self, const void* member, Scratch& scratch);
   static void assign(const Codec& self, void* member, ValueView cell);
   static std::size_t snapshot_size(const Codec& self, const void* member);
@@ -179,6 +190,7 @@ struct OptionalCodec {
     codec.inner = &Inner::value;
     codec.optional = &optional_access<T>;
     if constexpr (std::is_enum_v<T> && shape.kind == ValueKind::text) codec.enum_names = &enum_names<T>;
+    if constexpr (shape.kind == ValueKind::array) codec.element = Inner::value.element;
     return codec;
   }
 
@@ -227,6 +239,67 @@ struct CodecOf<E> {
 
  public:
   static constexpr CodecShape shape{.kind = ValueKind::text};
+  static constexpr Codec value = make();
+};
+
+// --- arrays ---
+
+/// How the elements of a vector are reached.
+struct ArrayAccess {
+  std::size_t (*size)(const void* vector);
+  /// Valid until the vector changes.
+  const void* (*at)(const void* vector, std::size_t index);
+  /// Replaces all elements by `count` ones that `fill` stores; leaves the vector alone when that throws.
+  void (*assign)(void* vector, std::size_t count, void (*fill)(void* context, void* element), void* context);
+};
+
+template <class T>
+struct ArrayFunctions {
+  using Vector = std::vector<T>;
+  static std::size_t size(const void* vector) { return static_cast<const Vector*>(vector)->size(); }
+  static const void* at(const void* vector, std::size_t index) {
+    if constexpr (std::is_same_v<T, bool>) {  // whose elements have no address
+      static constexpr bool values[] = {false, true};
+      return &values[(*static_cast<const Vector*>(vector))[index] ? 1 : 0];
+    } else {
+      return &(*static_cast<const Vector*>(vector))[index];
+    }
+  }
+  static void assign(void* vector, std::size_t count, void (*fill)(void*, void*), void* context) {
+    Vector elements;
+    elements.reserve(count);
+    for (; count > 0; --count) {
+      T element{};
+      fill(context, &element);
+      elements.push_back(static_cast<T&&>(element));
+    }
+    static_cast<Vector*>(vector)->swap(elements);
+  }
+};
+template <class T>
+inline constexpr ArrayAccess array_access{&ArrayFunctions<T>::size, &ArrayFunctions<T>::at,
+                                          &ArrayFunctions<T>::assign};
+
+/// Neither JSON nor bytes, which have forms of their own, nor arrays, which PostgreSQL has no type for.
+constexpr bool is_element_kind(ValueKind kind) noexcept {
+  return kind != ValueKind::json && kind != ValueKind::blob && kind != ValueKind::array;
+}
+template <class T>
+concept ArrayElement = HasCodec<T> && is_element_kind(CodecOf<T>::shape.kind);
+
+/// A vector is an array where the database has arrays, JSON elsewhere. Those of bytes are blobs.
+template <ArrayElement T>
+struct CodecOf<std::vector<T>> {
+ private:
+  static constexpr Codec make() noexcept {
+    Codec codec = make_codec<ArrayFamily>(shape, "std::vector");
+    codec.element = &CodecOf<T>::value;
+    codec.context = &array_access<T>;
+    return codec;
+  }
+
+ public:
+  static constexpr CodecShape shape{.kind = ValueKind::array};
   static constexpr Codec value = make();
 };
 

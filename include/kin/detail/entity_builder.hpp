@@ -52,6 +52,7 @@ class EntityBuilder {
   std::string table{};
   std::string schema{};
   std::string comment{};
+  std::string collation{};
   std::vector<CheckDefinition> checks{};
   std::vector<IndexDefinition> indexes{};
   std::vector<Property> properties{};

@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace kin::detail {
 
@@ -73,6 +75,7 @@ using DefaultRaw = Text<WordScope::scalar, &Property::default_raw>;
 using Check = Text<WordScope::scalar, &Property::check>;
 using Comment = Text<WordScope::column, &Property::comment>;
 using Generated = Text<WordScope::scalar, &Property::generated>;
+using Collation = Text<WordScope::text, &Property::collation>;
 using PivotTableName = Text<WordScope::to_many, &Property::pivot_table>;
 
 struct Prefix : Word<WordScope::embedded> {
@@ -196,6 +199,24 @@ struct DefaultValue : Word<WordScope::scalar> {
       const Codec& codec = codec_of<V>();
       property.default_value = Value(codec.view(codec, &value, scratch));
     }
+  }
+};
+template <class M>
+struct EnumIn {
+  using type = M;
+};
+template <class M>
+struct EnumIn<std::optional<M>> : EnumIn<M> {};
+template <class M>
+struct EnumIn<std::vector<M>> : EnumIn<M> {};
+struct NativeEnum : Word<WordScope::scalar> {
+  constexpr explicit NativeEnum(std::string_view value) : name(value) {}
+  std::string_view name;
+  template <class T, class M>
+  void apply_typed(Property& property) const {
+    static_assert(std::is_enum_v<typename EnumIn<M>::type>,
+                  "kin: native_enum() describes enums and arrays of enums; the member is neither");
+    property.native_enum.assign(name);
   }
 };
 template <class Converter>

@@ -57,6 +57,7 @@ struct CustomCodec {
     codec.context = &access;
     if constexpr (std::is_enum_v<Stored> && shape.kind == ValueKind::text)
       codec.enum_names = &enum_names<Stored>;
+    if constexpr (shape.kind == ValueKind::array) codec.element = StoredCodec::value.element;
     return codec;
   }
 

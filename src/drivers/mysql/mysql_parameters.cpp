@@ -116,6 +116,8 @@ void Parameters::add(ValueView value) {
       return;
     case ValueKind::text:
     case ValueKind::json:
+    case ValueKind::array:
+    case ValueKind::interval:
       if (!types::is_utf8(value.bytes())) refuse("the text is not valid UTF-8");
       return set_bytes(parameter, MYSQL_TYPE_VAR_STRING, value);
     case ValueKind::decimal:

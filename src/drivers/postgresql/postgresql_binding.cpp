@@ -15,6 +15,7 @@
 #include "drivers/postgresql/postgresql_bytes.hpp"
 #include "drivers/postgresql/postgresql_numeric.hpp"
 #include "drivers/postgresql/postgresql_types.hpp"
+#include "sql/postgresql_arrays.hpp"
 #include "types/chrono_text.hpp"
 #include "types/codecs_cells.hpp"
 #include "types/utf8.hpp"
@@ -48,6 +49,9 @@ void append_text(std::string& out, ValueView value) {
       } else {
         fmt::format_to(std::back_inserter(out), "{}", value.as_real());
       }
+      return;
+    case ValueKind::array:
+      append_utf8(out, sql::postgresql_array(value.bytes()));
       return;
     case ValueKind::blob:
       out += "\\x";
@@ -98,6 +102,9 @@ bool is_time_point(ValueKind kind) { return kind == ValueKind::timestamp || kind
 bool is_text(ValueKind kind) {
   return kind == ValueKind::text || kind == ValueKind::json || kind == ValueKind::decimal;
 }
+
+/// An array in a column of JSON is JSON.
+bool is_json(ValueKind kind) { return is_text(kind) || kind == ValueKind::array; }
 
 /// A whole number that is not of an integer's kind may still be compared with one: of a fraction the server
 /// is told, and answers that it is no integer.
@@ -150,7 +157,7 @@ bool append_binary(std::string& out, ValueView value, std::uint32_t type) {
     case type_bpchar:
     case type_name:
     case type_json:
-      if (is_text(kind)) {
+      if (is_text(kind) || (type == type_json && is_json(kind))) {
         append_utf8(out, value.bytes());
       } else {
         if (kind == ValueKind::blob) return false;
@@ -158,7 +165,7 @@ bool append_binary(std::string& out, ValueView value, std::uint32_t type) {
       }
       return true;
     case type_jsonb:
-      if (!is_text(kind)) return false;
+      if (!is_json(kind)) return false;
       out += '\1';  // the version of the form
       append_utf8(out, value.bytes());
       return true;
@@ -195,12 +202,7 @@ void append_array_element(std::string& out, ValueView value) {
   }
   std::string text;
   append_text(text, value);
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
+  sql::append_postgresql_element(out, text);
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ enum Type : std::uint32_t {
   type_time = 1083,
   type_timestamp = 1114,
   type_timestamptz = 1184,
+  type_interval = 1186,
   type_numeric = 1700,
   type_uuid = 2950,
   type_jsonb = 3802,
@@ -72,6 +73,8 @@ constexpr std::uint32_t element_type(std::uint32_t array) noexcept {
       return type_time;
     case 1185:
       return type_timestamptz;
+    case 1187:
+      return type_interval;
     case 1231:
       return type_numeric;
     case 2951:

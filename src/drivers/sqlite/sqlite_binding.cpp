@@ -88,6 +88,8 @@ int bind_value(sqlite3_stmt* statement, int number, ValueView value, BoundText& 
       return bind_real(statement, number, value.as_real());
     case ValueKind::text:
     case ValueKind::json:
+    case ValueKind::array:
+    case ValueKind::interval:
       return bind_text(statement, number, value.bytes());
     case ValueKind::decimal:
       return bind_bytes(statement, number, value.bytes());  // digits, made by kin

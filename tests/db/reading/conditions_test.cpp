@@ -228,6 +228,8 @@ TEST_P(ReadingConditions, MatchesRegularExpressions) {
     return !t.name.empty() && std::ranges::all_of(t.name, [](char c) { return c >= 'a' && c <= 'z'; });
   });
   expect(field<&Thing::name>.matches("a"), [](const Thing& t) { return t.name.find('a') != std::string::npos; });
+  expect(field<&Thing::name>.matches("(?i)^ALPHA"), [](const Thing& t) { return lower(t.name).starts_with("alpha"); });
+  expect(!field<&Thing::name>.matches("(?i)A"), [](const Thing& t) { return lower(t.name).find('a') == std::string::npos; });
   expect(field<&Thing::note>.matches("^$"),
          [](const Thing& t) { return known(t.note, [](const std::string& n) { return n.empty(); }); });
 }

@@ -128,6 +128,12 @@ TEST_P(ReadingJson, OrdersByAValueInside) {
   EXPECT_EQ(values.size(), 2u);
 }
 
+TEST_P(ReadingJson, ANullDocumentIsNeitherEqualNorUnequal) {
+  const Json red = Json::parse(R"(["red"])");
+  EXPECT_EQ(ids(field<&Doc::tags> == red), expected([&](const Doc& d) { return d.tags && *d.tags == red; }));
+  EXPECT_EQ(ids(field<&Doc::tags> != red), expected([&](const Doc& d) { return d.tags && *d.tags != red; }));
+}
+
 TEST_P(ReadingJson, DocumentsComeBackAsTheyWere) {
   EntityManager em = orm().em();
   for (auto doc : em.find<Doc>().list()) {

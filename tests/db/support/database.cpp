@@ -63,6 +63,10 @@ Traits postgresql_traits() {
   traits.awaited_query = "select pg_sleep(0.02)::text";
   traits.session.set = "set statement_timeout = 77777";
   traits.session.get = "select current_setting('statement_timeout') as value";
+  traits.has_enum_types = true;
+  traits.dictionary_collation = "en-x-icu";
+  traits.byte_collation = "C";
+  traits.dictionary_tells_case = true;
   return traits;
 }
 #endif
@@ -82,6 +86,9 @@ Traits mariadb_traits() {
       "select variable_value as number from information_schema.session_status where variable_name = 'QUESTIONS'";
   traits.session.set = "set @kin = 'left'";
   traits.session.get = "select coalesce(@kin, 'none') as value";
+  traits.has_enum_types = true;
+  traits.dictionary_collation = "utf8mb4_general_ci";
+  traits.byte_collation = "utf8mb4_bin";
   return traits;
 }
 

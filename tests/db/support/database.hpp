@@ -44,6 +44,11 @@ struct Traits {
   const char* statement_count = nullptr;
   /// Prepares the table `note` for full-text queries of its column `text`; SQLite wants another kind of table.
   const char* full_text_index = nullptr;
+  bool has_enum_types = false;  ///< whose items update() can add to
+  /// Collations: one that sorts as dictionaries do, and one that sorts by bytes.
+  const char* dictionary_collation = "nocase";
+  const char* byte_collation = "binary";
+  bool dictionary_tells_case = false;  ///< "a" and "A" are two values of a unique member there
   /// A query whose answer is sure to be awaited: a server may answer a short one before anybody waits. Every statement
   /// is awaited on SQLite, where a thread does the work.
   const char* awaited_query = "select 1";

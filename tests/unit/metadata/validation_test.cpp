@@ -459,7 +459,7 @@ struct Author {
 struct Book {
   std::int64_t id{};
   Money price{};
-  std::vector<int> pages{};
+  std::vector<std::vector<int>> pages{};
   std::optional<kin::Ref<Author>> editor{};
   std::vector<kin::Ref<Author>> authors{};
   std::shared_ptr<Author> owner{};
@@ -475,7 +475,8 @@ TEST(MetadataValidation, ReportsTypesThatAreNoColumns) {
       ElementsAre(
           "Book.price: its type Money is no column; specialise kin::CustomType for the type, or say "
           "kin::type<Converter> of the member.",
-          AllOf(StartsWith("Book.pages: its type vector<int"), HasSubstr("specialise kin::CustomType")),
+          AllOf(StartsWith("Book.pages: its type vector<"), HasSubstr("vector<int"),
+                HasSubstr("specialise kin::CustomType")),
           AllOf(StartsWith("Book.editor: its type optional<"),
                 HasSubstr("write kin::Ref and say kin::nullable")),
           AllOf(StartsWith("Book.authors: its type vector<"), HasSubstr("write kin::Collection")),
@@ -836,7 +837,7 @@ struct Book {
   std::int64_t id{};
   std::string title{};
   kin::Ref<Reader> reader{};
-  std::vector<int> pages{};
+  std::vector<std::vector<int>> pages{};
 };
 struct Reader {
   std::string name{};

@@ -57,7 +57,12 @@ class DescribedDatabase final : public kin::driver::Connection {
     std::vector<Check> checks{};
     std::string type = "table";
   };
+  struct EnumType {
+    std::string name;
+    std::vector<std::string> items;
+  };
   std::vector<Table> tables{};
+  std::vector<EnumType> enum_types{};
   std::vector<std::string> questions{};
 
   Table& table(std::string_view name) {
@@ -79,8 +84,12 @@ class DescribedDatabase final : public kin::driver::Connection {
   }
   kin::Task<std::uint64_t> execute(std::string_view sql, std::span<const kin::ValueView>,
                                    kin::driver::RowSink* sink) override {
-    const std::size_t question = questions.size() % 4;
     questions.emplace_back(sql);
+    if (sql.find("pg_enum") != std::string_view::npos) {
+      answer_enum_types(*sink);
+      co_return std::uint64_t{0};
+    }
+    const std::size_t question = asked_of_tables_++ % 4;
     for (const Table& table : tables) answer(question, table, *sink);
     co_return std::uint64_t{0};
   }
@@ -105,6 +114,14 @@ class DescribedDatabase final : public kin::driver::Connection {
     return ValueView::decimal(std::string_view("0123456789").substr(static_cast<std::size_t>(digit), 1));
   }
 
+  void answer_enum_types(kin::driver::RowSink& sink) const {
+    for (const EnumType& type : enum_types)
+      for (const std::string& item : type.items) {
+        const ValueView cells[] = {text(type.name), text(item)};
+        sink.row(cells);
+      }
+  }
+
   static void answer(std::size_t question, const Table& table, kin::driver::RowSink& sink) {
     const auto tell = [&](std::initializer_list<ValueView> cells) { sink.row(cells.begin()); };
     if (question == 0) tell({text(table.name), text(table.type), text("")});
@@ -120,6 +137,8 @@ class DescribedDatabase final : public kin::driver::Connection {
     if (question == 3)
       for (const Check& check : table.checks) tell({text(table.name), text(check.name), text(check.text)});
   }
+
+  std::size_t asked_of_tables_ = 0;
 };
 
 template <class... Ts>

@@ -141,7 +141,8 @@ static_assert(has_codec<std::int8_t> && has_codec<std::uint8_t> && !has_codec<ch
 static_assert(has_codec<std::optional<int>> && has_codec<std::optional<codec_shop::Color>>);
 static_assert(has_codec<codec_shop::Plain> && has_codec<codec_shop::Money> && has_codec<std::optional<codec_shop::Money>>);
 static_assert(has_codec<codec_shop::Nickname> && !has_codec<std::optional<codec_shop::Nickname>>);
-static_assert(!has_codec<Unknown> && !has_codec<std::optional<Unknown>> && !has_codec<std::vector<int>>);
+static_assert(!has_codec<Unknown> && !has_codec<std::optional<Unknown>> && !has_codec<std::vector<Unknown>>);
+static_assert(has_codec<std::vector<int>> && !has_codec<std::vector<std::vector<int>>>);
 static_assert(!has_codec<int*> && !has_codec<const char*> && !has_codec<std::optional<std::optional<int>>>);
 static_assert(has_codec<minutes> && has_codec<std::optional<minutes>> && has_codec<SysTime<minutes>>);
 static_assert(!has_codec<std::chrono::steady_clock::time_point>);

@@ -47,6 +47,10 @@ inline std::string show(ValueView view) {
       return "uuid " + bytes;
     case ValueKind::json:
       return "json " + bytes;
+    case ValueKind::array:
+      return "array " + bytes;
+    case ValueKind::interval:
+      return "interval " + bytes;
   }
   return "?";
 }

@@ -257,6 +257,8 @@ void Model::roll_back(const Model& before) {
         node.state = State::pending;
         forgotten.push_back(i);
       }
+      // A collection that is not loaded has lost sight of it.
+      node.unseen = node.unseen || node.state == State::managed;
       if (node.state == State::managed) node.state = State::pending;
       node.stored.reset();
       if (node.kind != Kind::skill && node.kind != Kind::step) node.id = 0;

@@ -636,6 +636,11 @@ void Session::set(const Command& command) {
 
 bool Session::may_remove(int node) const {
   if (model_[node].locked || model_[node].sunk) return false;
+  // Nor is it for a job whose row a rollback takes back.
+  for (int i = 0; i < model_.size() && !before_.empty(); ++i) {
+    const bool is_new = i >= before_.front().size() || !before_.front()[i].stored;
+    if (is_new && model_[i].kind == Kind::job && model_[i].now.references[to_parent] == node) return false;
+  }
   // Whether the cascade reaches a job that was assigned just before is not defined.
   return std::none_of(model_.nodes.begin(), model_.nodes.end(), [&](const Node& other) {
     return other.unseen && other.kind == Kind::job && other.now.references[to_parent] == node;

@@ -36,6 +36,8 @@ class Session {
 
   void run(const std::vector<Command>& commands);
   const std::string& trace() const { return trace_; }
+  /// Flushes after which everything was compared.
+  int checks() const { return checks_; }
 
  private:
   using Filter = std::function<bool(const Node&)>;

@@ -37,6 +37,8 @@ class UowProperty : public DatabaseTest {
     params.maxSuccess = static_cast<int>(number_of("KIN_TEST_CASES", static_cast<std::uint64_t>(cases)));
     params.maxSize = 60;
     std::string failure;
+    int checks = 0;
+    std::size_t done = 0;
     const auto property = [&] {
       const std::vector<Command> commands = *lists;
       Session session(orm(), [&](const std::function<void()>& work) {
@@ -46,6 +48,8 @@ class UowProperty : public DatabaseTest {
       });
       try {
         session.run(commands);
+        checks += session.checks();
+        done += commands.size();
       } catch (const std::exception& error) {
         failure = session.trace() + error.what();
         RC_FAIL(std::string(error.what()));
@@ -54,7 +58,12 @@ class UowProperty : public DatabaseTest {
     rc::detail::TestMetadata metadata;
     metadata.id = metadata.description = "unit of work";
     const rc::detail::TestResult result = rc::detail::checkTestable(property, metadata, params);
-    if (result.is<rc::detail::SuccessResult>()) return;
+    RecordProperty("commands", static_cast<int>(done));
+    RecordProperty("checks", checks);
+    if (result.is<rc::detail::SuccessResult>()) {
+      EXPECT_GT(checks, 2 * params.maxSuccess) << "the commands do not lead to flushes any more";
+      return;
+    }
     std::ostringstream text;
     rc::detail::printResultMessage(result, text);
     ADD_FAILURE() << "KIN_TEST_SEED=" << params.seed << " KIN_TEST_CASES=" << params.maxSuccess << "\n"
@@ -63,7 +72,7 @@ class UowProperty : public DatabaseTest {
   }
 };
 
-TEST_P(UowProperty, RowsAndMemoryAreAsTheModelSays) { check(20'260'801, 60); }
+TEST_P(UowProperty, RowsAndMemoryAreAsTheModelSays) { check(20'260'801, 300); }
 
 KIN_ON_EVERY_DATABASE(UowProperty);
 

@@ -263,6 +263,15 @@ std::string Manager::sql(const FindRequest& request, ReadKind kind) {
 // The functions behind the typed face.
 
 namespace {
+/// Whether the next flush deletes the entity because of another one.
+bool is_removed_along(Manager& manager, const EntityState& state) {
+  if (!manager.has_removals()) return false;
+  unit_of_work::apply_cascades(manager);
+  const bool removed = state.has(EntityState::removed);
+  manager.keep_along();
+  return removed;
+}
+
 /// Null when the row is known to be gone or to be deleted by the next flush.
 EntityState* known_by_key(Manager& manager, const EntityMetadata& entity, std::span<const ValueView> key,
                           const LockRequest& lock, bool& decided) {
@@ -273,10 +282,9 @@ EntityState* known_by_key(Manager& manager, const EntityMetadata& entity, std::s
                                       entity.key.size(), key.size()),
                           ErrorDetails{.entity = entity.name});
   EntityState* state = manager.find_in_map(entity, key.data());
-  if (state && manager.has_removals()) unit_of_work::apply_cascades(manager);
   if (!state || is_pessimistic(lock.mode)) return nullptr;
   decided = true;
-  if (state->has(EntityState::removed)) return nullptr;
+  if (state->has(EntityState::removed) || is_removed_along(manager, *state)) return nullptr;
   if (state->has(EntityState::initialized) && !state->has(EntityState::partial | EntityState::stale)) {
     manager.check_version(*state, lock);
     return state;

@@ -30,18 +30,14 @@ void note(Manager& manager, EntityState& state, bool deleted, bool version_chang
   manager.journal().push_back(std::move(entry));
 }
 
-/// A key that holds the key of another new row was not known before that row had one.
-bool enter_key_of_references(Manager& manager, EntityState& state) {
-  const auto refers = [](const Column* column) { return column->references != nullptr; };
-  if (std::ranges::none_of(state.metadata->key, refers) || manager.is_registered(state)) return false;
-  manager.register_key(&state);
-  return true;
+/// The key is known only once that of another new entity is.
+bool has_key_of_others(const EntityMetadata& entity) {
+  return std::any_of(entity.key.begin(), entity.key.end(), [](const Column* column) { return column->references; });
 }
 
 void close_insert(Manager& manager, EntityState& state) {
-  const bool registered = enter_key_of_references(manager, state);
   note(manager, state, false, false);
-  if (registered && journaling(manager)) manager.journal().back().registered = true;
+  if (has_key_of_others(*state.metadata)) manager.register_if_free(&state);
   state.snapshot = manager.runtime(*state.metadata).take_snapshot(state.entity(), manager.arena());
   state.clear(EntityState::scheduled);
   --manager.map_of(*state.metadata).scheduled;
@@ -88,7 +84,10 @@ class Farewell {
   void visit(EntityState& state) {
     for (const Property* relation : state.metadata->relations) {
       if (relation->is_to_one()) {
-        leave_target(state, *relation);
+        leave_target(state, *relation, reference_of(state.entity(), relation->offset));
+        // Set to another one since, which no flush has told the former one.
+        if (relation->owner && state.snapshot)
+          leave_target(state, *relation, manager_.runtime(*state.metadata).stored_reference(state, *relation));
       } else {
         leave_items(state, *relation);
       }
@@ -119,8 +118,7 @@ class Farewell {
     }
   }
 
-  void leave_target(EntityState& state, const Property& relation) {
-    EntityState* target = reference_of(state.entity(), relation.offset);
+  void leave_target(EntityState& state, const Property& relation, EntityState* target) {
     if (!target || !relation.inverse) return;
     if (relation.inverse->is_to_many()) {
       touch(manager_.collection_at(*target, *relation.inverse));
@@ -217,7 +215,30 @@ void restore_version(Manager& manager, EntityState& state) {
   if (!stored.is_null()) assign_cell(version, version.access.reach(state.entity()), stored);
 }
 
-void undo(Manager& manager, JournalEntry& entry) {
+void note_collection(Manager& manager, EntityState* owner, const Property& property) {
+  if (!owner || owner->manager != &manager || owner->has(EntityState::detached)) return;
+  CollectionBase& collection = manager.collection_at(*owner, property);
+  if (CollectionData* data = CollectionAccess::data_or_null(collection)) manager.note_collection(collection, *data);
+}
+
+/// The row of a new entity was taken back: the next flush looks whether it still belongs to the collections that
+/// hold it.
+void note_collections_with(Manager& manager, EntityState& state) {
+  for (const Property* relation : state.metadata->relations) {
+    if (!relation->inverse || !relation->inverse->is_to_many()) continue;
+    if (relation->is_to_one()) {
+      note_collection(manager, reference_of(state.entity(), relation->offset), *relation->inverse);
+      if (state.snapshot)
+        note_collection(manager, manager.runtime(*state.metadata).stored_reference(state, *relation), *relation->inverse);
+      continue;
+    }
+    const CollectionData* data = CollectionAccess::data_or_null(manager.collection_at(state, *relation));
+    if (!data) continue;
+    for (EntityState* item : data->items) note_collection(manager, item, *relation->inverse);
+  }
+}
+
+void undo(Manager& manager, JournalEntry& entry, std::vector<EntityState*>& forgotten) {
   if (entry.collection) {
     CollectionData& data = CollectionAccess::data(*entry.collection);
     if (data.initialized && !(entry.added.empty() && entry.taken.empty())) {
@@ -237,12 +258,19 @@ void undo(Manager& manager, JournalEntry& entry) {
     return;
   }
   EntityState& state = *entry.state;
-  set_flags(manager, state, entry.flags);
+  // Its row was never there, so that nothing is left to delete.
+  const bool was_removed = state.has(EntityState::removed) && (entry.flags & EntityState::scheduled) != 0;
+  const bool inserted = (entry.flags & EntityState::scheduled) != 0 && !state.has(EntityState::scheduled);
+  if (inserted) note_collections_with(manager, state);
+  if (inserted && has_key_of_others(*state.metadata)) manager.unregister_key(&state);
+  // A removal that no flush has written yet stays pending.
+  const std::uint32_t pending = state.has(EntityState::managed) ? state.flags & EntityState::removed : 0;
+  set_flags(manager, state, was_removed ? entry.flags : entry.flags | pending);
   state.snapshot = entry.snapshot;
   if (entry.version_changed) restore_version(manager, state);
-  if (entry.registered) manager.unregister_key(&state);
   if (entry.key_assigned) forget_key(manager, state);
   if (entry.unregistered) manager.register_if_free(&state);
+  if (was_removed) forgotten.push_back(&state);
 }
 
 }  // namespace
@@ -258,10 +286,12 @@ void close_books(Manager& manager, const FlushPlan& plan) {
 
 void undo_journal(Manager& manager, std::size_t mark) {
   Journal& journal = manager.journal();
+  std::vector<EntityState*> forgotten;
   while (journal.size() > mark) {
-    undo(manager, journal.back());
+    undo(manager, journal.back(), forgotten);
     journal.pop_back();
   }
+  for (EntityState* state : forgotten) manager.remove(state);
 }
 
 void restore_versions(Manager& manager, const FlushPlan& plan) {
@@ -288,11 +318,22 @@ void drop_strangers(Manager& manager, const CollectionBase& collection, Collecti
   detail::drop_index(data);
   std::erase_if(data.items, is_stranger);
 }
+/// Created and not persisted yet: what its collections hold is written when it is.
+bool is_loose(const EntityState& owner) {
+  constexpr std::uint32_t settled = EntityState::managed | EntityState::removed | EntityState::detached;
+  return owner.has(EntityState::created_here) && !owner.has(settled);
+}
 }  // namespace
 
 void tidy_collections(Manager& manager) {
+  std::vector<CollectionBase*> waiting;
   for (CollectionBase* collection : manager.changed_collections()) {
     CollectionData& data = CollectionAccess::data(*collection);
+    const EntityState* owner = CollectionAccess::owner(*collection);
+    if (owner && is_loose(*owner)) {
+      waiting.push_back(collection);
+      continue;
+    }
     drop_strangers(manager, *collection, data);
     if (data.dirty && journaling(manager)) {
       JournalEntry entry;
@@ -309,7 +350,7 @@ void tidy_collections(Manager& manager) {
     data.dirty = false;
     data.queued = false;
   }
-  manager.changed_collections().clear();
+  manager.changed_collections() = std::move(waiting);
 }
 
 bool pivot_changed(Manager& manager, const PivotTable& pivot) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/flush_plan.hpp"
 
@@ -20,8 +22,10 @@ void for_each_related(Manager& manager, EntityState& state, Cascade cascade, Vis
     }
     const CollectionData* data = CollectionAccess::data_or_null(manager.collection_at(state, *relation));
     if (!data) continue;
-    for (EntityState* item : data->items) visit(*item);
-    for (EntityState* item : data->added) visit(*item);
+    for (EntityState* item : data->items)
+      if (!manager.has_left(*item, state, *relation)) visit(*item);
+    for (EntityState* item : data->added)
+      if (!manager.has_left(*item, state, *relation)) visit(*item);
   }
 }
 
@@ -56,7 +60,7 @@ void cascade_remove(Manager& manager) {
     open.pop_back();
     for_each_related(manager, *state, Cascade::remove, [&](EntityState& related) {
       if (related.has(EntityState::removed | EntityState::detached)) return;
-      manager.remove(&related);
+      manager.remove_along(&related);
       if (related.has(EntityState::removed)) open.push_back(&related);
     });
   }
@@ -69,16 +73,44 @@ bool removes_anything(Manager& manager) {
   return false;
 }
 
+/// A new entity that fell out of a collection is not forbidden: another relation may take it in again, with all that
+/// is new below it.
+void let_new_orphan_go(Manager& manager, EntityState& orphan) {
+  boost::unordered_flat_set<EntityState*> below{&orphan};
+  std::vector<EntityState*> open{&orphan};
+  while (!open.empty()) {
+    EntityState* state = open.back();
+    open.pop_back();
+    for_each_related(manager, *state, Cascade::remove, [&](EntityState& related) {
+      if (related.has(EntityState::scheduled) && below.insert(&related).second) open.push_back(&related);
+    });
+  }
+  manager.remove(&orphan);
+  for (EntityState* state : below) {
+    state->clear(EntityState::removed);
+    ++manager.unscheduled;
+  }
+}
+
 void remove_orphans(Manager& manager) {
   for (const Manager::Orphan& orphan : manager.orphans()) {
     EntityState& item = *orphan.item;
-    if (item.has(EntityState::detached | EntityState::removed)) continue;
+    if (item.has(EntityState::detached)) continue;
+    const bool by_key = orphan.owning && item.snapshot && manager.is_key(*orphan.owning);
+    if (by_key && !reference_of(item.entity(), orphan.owning->offset)) {
+      // The row is deleted by the key that it has.
+      set_reference_at(item.entity(), orphan.owning->offset,
+                       manager.runtime(*item.metadata).stored_reference(item, *orphan.owning));
+      manager.remove_along(&item);
+      continue;
+    }
+    if (item.has(EntityState::removed)) continue;
     if (orphan.owning && reference_of(item.entity(), orphan.owning->offset) != nullptr) continue;
-    manager.remove(&item);
-    if (item.has(EntityState::managed) || !item.has(EntityState::removed)) continue;
-    // A new entity that fell out of a collection is not forbidden: another relation may take it in again.
-    item.clear(EntityState::removed);
-    ++manager.unscheduled;
+    if (item.has(EntityState::scheduled)) {
+      let_new_orphan_go(manager, item);
+    } else {
+      manager.remove_along(&item);
+    }
   }
 }
 

@@ -285,14 +285,28 @@ class FlushingMark {
   bool& flag_;
 };
 
+/// Takes back what was removed along with others, unless that was written.
+class RemovedAlong {
+ public:
+  explicit RemovedAlong(Manager& manager) noexcept : manager_(manager) {}
+  RemovedAlong(const RemovedAlong&) = delete;
+  RemovedAlong& operator=(const RemovedAlong&) = delete;
+  ~RemovedAlong() { manager_.keep_along(); }
+
+ private:
+  Manager& manager_;
+};
+
 constexpr int flush_savepoint = 1000;
 
 }  // namespace
 
 Task<void> Manager::flush() {
   const FlushingMark mark(flushing_);
+  const RemovedAlong along(*this);
   FlushPlan plan = unit_of_work::make_flush_plan(*this);
   if (plan.empty()) {
+    orphans_.clear();
     unit_of_work::tidy_collections(*this);
     co_return;
   }
@@ -335,6 +349,8 @@ Task<void> Manager::flush() {
     note_transaction_ended();
     unit_of_work::undo_journal(*this, journal_before);
     unit_of_work::restore_versions(*this, plan);
+    unit_of_work::forget_told_sides(*this, plan.early_updates);
+    unit_of_work::forget_told_sides(*this, plan.updates);
     std::rethrow_exception(error);
   }
   unit_of_work::close_books(*this, plan);
@@ -344,6 +360,7 @@ Task<void> Manager::flush() {
 Task<void> Manager::auto_flush(const query::ReadPlan& plan, FlushMode mode) {
   if (mode == FlushMode::commit || flushing_) co_return;
   bool wanted = false;
+  const RemovedAlong along(*this);
   if (mode == FlushMode::always) {
     wanted = unit_of_work::anything_to_flush(*this);
   } else {
@@ -360,6 +377,9 @@ Task<void> Manager::auto_flush(const query::ReadPlan& plan, FlushMode mode) {
   if (wanted) co_await flush();
 }
 
-bool Manager::has_changes() { return unit_of_work::anything_to_flush(*this); }
+bool Manager::has_changes() {
+  const RemovedAlong along(*this);
+  return unit_of_work::anything_to_flush(*this);
+}
 
 }  // namespace kin::detail

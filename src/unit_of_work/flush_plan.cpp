@@ -9,6 +9,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <kin/detail/codec_of.hpp>
 
+#include "unit_of_work/collection_items.hpp"
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/key.hpp"
 
@@ -182,7 +183,8 @@ void collect_pivots(Manager& manager, FlushPlan& plan) {
       if (!item->has(EntityState::removed | EntityState::detached)) plan.pivot_removes.push_back({pivot, {owner, item}});
     };
     if (!data.initialized) {
-      for (EntityState* item : data.added) insert(item);
+      for (EntityState* item : data.added)
+        if (!item->has(EntityState::removed | EntityState::detached)) insert(item);
       for (EntityState* item : data.taken) remove(item);
       continue;
     }
@@ -246,8 +248,37 @@ void collect(Manager& manager, FlushPlan& plan) {
 
 }  // namespace
 
-FlushPlan make_flush_plan(Manager& manager) {
-  FlushPlan plan;
+namespace {
+void forget_told_side(Manager& manager, EntityState& state, const Property& property) {
+  EntityState* now = reference_of(state.entity(), property.offset);
+  EntityState* before = manager.runtime(*state.metadata).stored_reference(state, property);
+  const auto is_known = [&](const EntityState* other) {
+    return other && other->manager == &manager && !other->has(EntityState::detached);
+  };
+  if (now == before || (now && !is_known(now)) || (before && !is_known(before))) return;
+  const Property& inverse = *property.inverse;
+  // The partners of both may be others' by now, whom this must not touch.
+  if (now && reference_of(now->entity(), inverse.offset) == &state && manager.stored_inverse(*now, inverse) == &state)
+    manager.put_reference(*now, inverse, nullptr);
+  if (before && !reference_of(before->entity(), inverse.offset)) manager.put_reference(*before, inverse, &state);
+}
+
+/// Items that left a collection, and whose reference was set to its owner again.
+void regain_items(Manager& manager) {
+  for (CollectionBase* collection : manager.changed_collections()) {
+    CollectionData& data = CollectionAccess::data(*collection);
+    EntityState* owner = CollectionAccess::owner(*collection);
+    if (!data.initialized || data.taken.empty() || !owner) continue;
+    const Property& property = manager.property_of(*collection, *owner);
+    if (property.kind != PropertyKind::one_to_many) continue;
+    const std::vector<EntityState*> taken = data.taken;
+    for (EntityState* item : taken)
+      if (!item->has(EntityState::detached) && !manager.has_left(*item, *owner, property)) detail::add_item(data, item);
+  }
+}
+
+void make_plan(Manager& manager, FlushPlan& plan) {
+  regain_items(manager);
   apply_cascades(manager);
   // New entities may have come in, and replaced partners may be orphans now.
   if (follow_inverse_sides(manager)) apply_cascades(manager);
@@ -289,6 +320,28 @@ FlushPlan make_flush_plan(Manager& manager) {
     plan.releases.insert(plan.releases.end(), early.null_references.begin(), early.null_references.end());
   }
   advance_versions(manager, plan);
+}
+}  // namespace
+
+void forget_told_sides(Manager& manager, const std::vector<ChangeSet>& updates) {
+  for (const ChangeSet& change : updates) {
+    EntityState& state = *change.state;
+    if (!state.snapshot) continue;
+    for (const Property* property : state.metadata->to_one)
+      if (property->owner && property->inverse && property->inverse->is_to_one() && change.columns.has(property->first_column))
+        forget_told_side(manager, state, *property);
+  }
+}
+
+FlushPlan make_flush_plan(Manager& manager) {
+  FlushPlan plan;
+  try {
+    make_plan(manager, plan);
+  } catch (...) {
+    forget_told_sides(manager, plan.early_updates);
+    forget_told_sides(manager, plan.updates);
+    throw;
+  }
   return plan;
 }
 
@@ -328,7 +381,8 @@ bool anything_to_flush(Manager& manager) {
   follow_inverse_sides(manager);
   for (CollectionBase* collection : manager.changed_collections()) {
     const CollectionData* data = CollectionAccess::data_or_null(*collection);
-    if (data && data->dirty && differs(*data)) return true;
+    const EntityState* owner = CollectionAccess::owner(*collection);
+    if (data && data->dirty && owner && owner->has(EntityState::managed) && differs(*data)) return true;
   }
   for (const Manager::Orphan& orphan : manager.orphans()) {
     EntityState& item = *orphan.item;

@@ -51,6 +51,10 @@ struct FlushPlan {
 /// Throws ValidationError and leaves everything pending.
 FlushPlan make_flush_plan(detail::Manager& manager);
 
+/// After a flush that failed: what the partners of changed one-to-one references were told is taken back, for the user
+/// may set a reference to what is stored again, and no comparison would find that.
+void forget_told_sides(detail::Manager& manager, const std::vector<ChangeSet>& updates);
+
 /// True when a flush would write something; runs no hooks.
 bool anything_to_flush(detail::Manager& manager);
 /// The same for the entities of one type.

@@ -29,7 +29,7 @@ bool owner_was_assigned(const Manager& manager, const EntityState& owner, const 
 
 bool was_assigned(const Manager& manager, const EntityState& state, const Property& inverse) {
   const EntityState* now = reference_of(state.entity(), inverse.offset);
-  const EntityState* stored = manager.runtime(*state.metadata).stored_inverse(state, inverse);
+  const EntityState* stored = manager.stored_inverse(state, inverse);
   if (now == stored) return false;
   if (!now) {
     // A new or deleted owner knows by itself.
@@ -40,6 +40,14 @@ bool was_assigned(const Manager& manager, const EntityState& state, const Proper
   if (!state.snapshot)
     return owner_target(*now, inverse) != &state && !owner_was_assigned(manager, *now, inverse);
   return true;
+}
+
+/// Whether a new owner entered itself here and then was set to another target, or taken back, before it had a row: no
+/// comparison with what is stored tells its former partner.
+bool was_left(const EntityState& state, const Property& inverse) {
+  const EntityState* owner = reference_of(state.entity(), inverse.offset);
+  if (!owner || owner->snapshot || !owner->has(EntityState::created_here)) return false;
+  return !owner->has(EntityState::managed) || owner_target(*owner, inverse) != &state;
 }
 
 void require_referable(const Manager& manager, const EntityState& state, const Property& inverse) {
@@ -99,9 +107,14 @@ void set_owner(Manager& manager, EntityState& state, const Property& inverse, co
 
 bool follow(Manager& manager, IdentityMap& map, const Property& inverse) {
   std::vector<EntityState*> assigned;
-  for (EntityState* state : map.states())
-    if (!state->has(EntityState::removed | EntityState::read_only) && was_assigned(manager, *state, inverse))
+  for (EntityState* state : map.states()) {
+    if (state->has(EntityState::removed | EntityState::read_only)) continue;
+    if (was_assigned(manager, *state, inverse)) {
       assigned.push_back(state);
+    } else if (was_left(*state, inverse)) {
+      manager.put_reference(*state, inverse, nullptr);
+    }
+  }
   if (assigned.empty()) return false;
   for (const EntityState* state : assigned) require_referable(manager, *state, inverse);
   const States set(assigned.begin(), assigned.end());

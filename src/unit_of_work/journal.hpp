@@ -19,7 +19,6 @@ struct JournalEntry {
   std::byte* snapshot = nullptr;       ///< before the change
   std::uint32_t flags = 0;             ///< before the change
   bool key_assigned = false;           ///< the database made the key: forget it on undo
-  bool registered = false;             ///< entered into the identity map: take it out on undo
   bool unregistered = false;           ///< taken out of the identity map: enter it again on undo
   bool version_changed = false;        ///< the version member moved on: take it back on undo
   detail::CollectionBase* collection = nullptr;

@@ -41,6 +41,8 @@ void Manager::clear() {
   for (auto& map : maps_) map.reset();
   changed_collections_.clear();
   orphans_.clear();
+  removed_along_.clear();
+  new_inverses_.clear();
   journal_.clear();
   for (Mark& mark : marks_) {
     mark.journal = 0;
@@ -81,8 +83,10 @@ void for_each_known(Manager& manager, EntityState& state, Cascade cascade, Visit
     }
     const CollectionData* data = CollectionAccess::data_or_null(manager.collection_at(state, *relation));
     if (!data) continue;
-    for (EntityState* item : data->items) visit(*item);
-    for (EntityState* item : data->added) visit(*item);
+    for (EntityState* item : data->items)
+      if (!manager.has_left(*item, state, *relation)) visit(*item);
+    for (EntityState* item : data->added)
+      if (!manager.has_left(*item, state, *relation)) visit(*item);
   }
 }
 
@@ -210,6 +214,30 @@ void Manager::remove(EntityState* state) {
       if (related.manager == this) open.push_back(&related);
     });
   }
+}
+
+void Manager::remove_along(EntityState* state) {
+  if (state->has(EntityState::removed)) return;
+  remove(state);
+  if (state->has(EntityState::managed)) removed_along_.push_back(state);
+}
+
+bool Manager::is_key(const Property& to_one) const noexcept {
+  return to_one.owner && to_one.entity->columns[to_one.first_column].primary_key;
+}
+
+void Manager::keep_along() noexcept {
+  if (removed_along_.empty()) return;
+  for (const Orphan& orphan : orphans_)
+    if (orphan.owning && is_key(*orphan.owning) && orphan.item->has(EntityState::managed) &&
+        orphan.item->has(EntityState::removed))
+      unit_of_work::set_reference_at(orphan.item->entity(), orphan.owning->offset, nullptr);
+  for (EntityState* state : removed_along_) {
+    if (!state->has(EntityState::managed) || !state->has(EntityState::removed)) continue;
+    state->clear(EntityState::removed);
+    --map_of(*state->metadata).removed;
+  }
+  removed_along_.clear();
 }
 
 void Manager::detach(EntityState* state) {
@@ -364,8 +392,6 @@ EntityState* Manager::holder_of_key(const EntityState& state) {
   pack_key(state, key_buffer_);
   return map.find(key_buffer_);
 }
-
-bool Manager::is_registered(const EntityState& state) { return holder_of_key(state) == &state; }
 
 void Manager::require_key_free(const EntityState& state) {
   if (!has_key(state)) return;

@@ -12,7 +12,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "drivers/driver.hpp"
 #include "orm_core.hpp"
@@ -62,8 +65,6 @@ class Manager {
   EntityState* find_in_map(const EntityMetadata& entity, const ValueView* cells);
   /// Enters an entity whose key is set; throws ValidationError when another entity has the key.
   void register_key(EntityState* state);
-  /// Whether the state's key leads to it.
-  bool is_registered(const EntityState& state);
   /// The key leads to nothing then, or to the entity that the next flush deletes and whose key this one took.
   void unregister_key(EntityState* state) noexcept;
   /// Throws ValidationError when another entity took the key of one that was to be deleted.
@@ -89,10 +90,14 @@ class Manager {
   void enter_inverse_sides(EntityState& state);
   void set_reference(EntityState& state, const Property& property, EntityState* target);
   /// Sets a to-one member and nothing else; of an inverse one it does not count as assigned by the user.
-  void put_reference(EntityState& state, const Property& property, EntityState* target) const noexcept {
+  void put_reference(EntityState& state, const Property& property, EntityState* target) {
     unit_of_work::set_reference_at(state.entity(), property.offset, target);
-    if (!property.owner) runtime(*state.metadata).store_inverse(state, property);
+    if (!property.owner) store_inverse(state, property);
   }
+  /// What an inverse to-one member held when it was last in step with the side that has the column.
+  EntityState* stored_inverse(const EntityState& state, const Property& property) const;
+  /// Whether a collection's item was assigned to another owner since: the collection hears of that at the flush only.
+  bool has_left(const EntityState& item, const EntityState& owner, const Property& relation) const noexcept;
   bool collection_add(CollectionBase& collection, EntityState& owner, EntityState* item);
   bool collection_remove(CollectionBase& collection, EntityState& owner, EntityState* item);
   void queue_collection(CollectionBase& collection, CollectionData& data);
@@ -107,6 +112,12 @@ class Manager {
     const Property* owning;  ///< member of the item that has to be null for it to be an orphan; null = none
   };
   std::vector<Orphan>& orphans() noexcept { return orphans_; }
+  /// Whether a to-one member is a part of its entity's key.
+  bool is_key(const Property& to_one) const noexcept;
+  /// Removes an entity for a flush: because of a cascade, or as an orphan.
+  void remove_along(EntityState* state);
+  /// Takes back what remove_along did for a flush that failed: the user may yet keep what was the cause of it.
+  void keep_along() noexcept;
 
   // Reading (loading/).
   Task<std::vector<EntityState*>> find(const FindRequest& request);
@@ -193,6 +204,10 @@ class Manager {
   std::vector<void*> scratch_entities_{};
   std::vector<CollectionBase*> changed_collections_{};
   std::vector<Orphan> orphans_{};
+  std::vector<EntityState*> removed_along_{};
+  void store_inverse(EntityState& state, const Property& property);
+  /// Of entities without a snapshot; of others it stands in that.
+  boost::unordered_flat_map<std::pair<const EntityState*, const Property*>, EntityState*> new_inverses_{};
   std::string key_buffer_{};
   unit_of_work::Journal journal_{};
   struct Mark {

@@ -54,6 +54,12 @@ CollectionData& data_of(CollectionBase& collection, const EntityState& owner) {
   return data;
 }
 
+/// The user may set the item's reference to this owner again, which is no change to what is stored: the next flush
+/// looks at those that left. See regain_items.
+void note_left(CollectionData& data, const Property& property, EntityState* item) {
+  if (property.kind == PropertyKind::one_to_many && data.initialized) data.taken.push_back(item);
+}
+
 /// Adds to a collection that follows another side's change: only when its items are known or will be merged.
 void mirror_add(Manager& manager, EntityState& owner, const Property& property, EntityState* item) {
   CollectionBase& collection = manager.collection_at(owner, property);
@@ -63,7 +69,9 @@ void mirror_add(Manager& manager, EntityState& owner, const Property& property, 
 void mirror_remove(Manager& manager, EntityState& owner, const Property& property, EntityState* item) {
   CollectionBase& collection = manager.collection_at(owner, property);
   CollectionData& data = data_of(collection, owner);
-  if (remove_item(data, item)) manager.note_collection(collection, data);
+  if (!remove_item(data, item)) return;
+  note_left(data, property, item);
+  manager.note_collection(collection, data);
 }
 }  // namespace
 
@@ -130,6 +138,7 @@ bool Manager::collection_remove(CollectionBase& collection, EntityState& owner, 
     const bool taken = data.initialized ? remove_item(data, item) : referred && remove_item(data, item);
     if (!taken && !referred) return false;
     if (referred) set_reference_at(item->entity(), property.inverse->offset, nullptr);
+    if (taken) note_left(data, property, item);
     note_collection(collection, data);
     note_orphan(item, property);
     return true;
@@ -148,6 +157,15 @@ bool Manager::collection_remove(CollectionBase& collection, EntityState& owner, 
   return true;
 }
 
+namespace {
+/// Of a one-to-one relation: `state` takes the place of the target's partner, which may have gone elsewhere before.
+void let_partner_go(Manager& manager, const EntityState& state, const Property& property, const EntityState& target) {
+  EntityState* partner = reference_of(target.entity(), property.inverse->offset);
+  if (partner && partner != &state && reference_of(partner->entity(), property.offset) == &target)
+    manager.put_reference(*partner, property, nullptr);
+}
+}  // namespace
+
 void Manager::set_reference(EntityState& state, const Property& property, EntityState* target) {
   if (target) require_own(target, "set");
   EntityState* before = reference_of(state.entity(), property.offset);
@@ -163,9 +181,23 @@ void Manager::set_reference(EntityState& state, const Property& property, Entity
   if (before && reference_of(before->entity(), other.offset) == &state)
     put_reference(*before, other, nullptr);
   if (!target) return;
-  if (EntityState* partner = reference_of(target->entity(), other.offset); partner && partner != &state)
-    put_reference(*partner, property, nullptr);
+  let_partner_go(*this, state, property, *target);
   put_reference(*target, other, &state);
+}
+
+bool Manager::has_left(const EntityState& item, const EntityState& owner, const Property& relation) const noexcept {
+  return relation.kind == PropertyKind::one_to_many && reference_of(item.entity(), relation.inverse->offset) != &owner;
+}
+
+void Manager::store_inverse(EntityState& state, const Property& property) {
+  if (state.snapshot) return runtime(*state.metadata).store_inverse(state, property);
+  new_inverses_[{&state, &property}] = reference_of(state.entity(), property.offset);
+}
+
+EntityState* Manager::stored_inverse(const EntityState& state, const Property& property) const {
+  if (state.snapshot) return runtime(*state.metadata).stored_inverse(state, property);
+  const auto found = new_inverses_.find({&state, &property});
+  return found == new_inverses_.end() ? nullptr : found->second;
 }
 
 void Manager::enter_inverse_sides(EntityState& state) {
@@ -177,8 +209,7 @@ void Manager::enter_inverse_sides(EntityState& state) {
     if (property->inverse->is_to_many()) {
       mirror_add(*this, *target, *property->inverse, &state);
     } else {
-      EntityState* partner = reference_of(target->entity(), property->inverse->offset);
-      if (partner && partner != &state) put_reference(*partner, *property, nullptr);
+      let_partner_go(*this, state, *property, *target);
       put_reference(*target, *property->inverse, &state);
     }
   }
@@ -281,6 +312,7 @@ bool add_item(CollectionData& data, EntityState* item) {
     if (known(data, item)) return false;
     data.items.push_back(item);
     if (data.index) data.index->states.insert(item);
+    if (!data.taken.empty()) take(data.taken, item);
     return true;
   }
   if (withdraw_taken(data, item)) return true;
@@ -310,6 +342,8 @@ void finish_loading(CollectionData& data) {
   data.added.clear();
   data.taken.clear();
   for (EntityState* item : taken) remove_item(data, item);
+  // Of an inverse side they are still of interest: see note_left.
+  if (!data.dirty) data.taken = taken;
   for (EntityState* item : added) add_item(data, item);
 }
 

@@ -205,6 +205,20 @@ TEST_P(UowCascades, ACreateThatFailedLeavesNoTraceInItsParent) {
   EXPECT_EQ(em.count<Order>(), 1u);
 }
 
+TEST_P(UowCascades, RemoveLeavesWhatWasAssignedToAnotherParent) {
+  start(entities);
+  const auto id = seed();
+  EntityManager em = orm().em();
+  auto customer = em.find<Customer>(field<&Customer::id> == id).populate<&Customer::orders>().one_or_fail();
+  auto order = customer->orders[0];
+  order->customer = em.create<Customer>({.name = "D"});
+  em.remove(em.get_reference<Customer>(id));
+  for (auto other : customer->orders)
+    if (other != order) other->lines.load();
+  em.flush();
+  EXPECT_EQ(orm().em().find<Order>().one_or_fail()->id, order->id);
+}
+
 KIN_ON_EVERY_DATABASE(UowCascades);
 
 }  // namespace kin::test::uow_cascades

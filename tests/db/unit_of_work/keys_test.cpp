@@ -47,6 +47,22 @@ inline void describe(Schema<Line>& line) {
   line.on<&Line::number>(primary_key);
 }
 
+struct Verse;
+struct Poem {
+  std::int64_t id{};
+  std::string name{};
+  Collection<Verse> verses{};
+};
+struct Verse {
+  Ref<Poem> poem{};
+  int number{};
+};
+inline void describe(Schema<Poem>& poem) { poem.on<&Poem::verses>(mapped_by<&Verse::poem>, orphan_removal); }
+inline void describe(Schema<Verse>& verse) {
+  verse.on<&Verse::poem>(primary_key);
+  verse.on<&Verse::number>(primary_key);
+}
+
 class UowKeys : public DatabaseTest {};
 
 TEST_P(UowKeys, Text) {
@@ -149,6 +165,30 @@ TEST_P(UowKeys, CompositeWithAReference) {
   EXPECT_THAT(statements(), ElementsAre("begin",
                                         R"(delete from "line" where "sheet_id" = ? and "number" = ?)", "commit"));
   EXPECT_EQ(other.count<Line>(), 1u);
+}
+
+TEST_P(UowKeys, OfANewEntityThatItRefersToIsKnownAfterTheFlush) {
+  EntityManager em = start(kin::entities<Sheet, Line>).em();
+  auto sheet = em.create<Sheet>({.name = "s"});
+  auto line = em.create<Line>({.sheet = sheet, .number = 1, .text = "a"});
+  em.flush();
+  EXPECT_EQ(em.get_reference<Line>(sheet->id, 1), line);
+  EXPECT_EQ(em.find<Line>().one_or_fail(), line);
+}
+
+TEST_P(UowKeys, AnOrphanIsDeletedByTheReferenceThatWasItsKey) {
+  EntityManager em = start(kin::entities<Poem, Verse>).em();
+  auto poem = em.create<Poem>({.name = "p"});
+  auto one = em.create<Verse>({.poem = poem, .number = 1});
+  auto two = em.create<Verse>({.poem = poem, .number = 2});
+  em.flush();
+  poem->verses.remove(one);
+  em.flush();
+  EXPECT_EQ(orm().em().find<Verse>().one_or_fail()->number, 2);
+  poem->verses.remove(two);
+  poem->verses.add(two);
+  em.flush();
+  EXPECT_EQ(orm().em().count<Verse>(), 1u);
 }
 
 KIN_ON_EVERY_DATABASE(UowKeys);

@@ -247,6 +247,33 @@ TEST_P(UowManyToMany, ChangesOfAnUnloadedCollectionTakeLinearTime) {
   EXPECT_LT(time_of(24'000), time_of(3'000) * 30);
 }
 
+TEST_P(UowManyToMany, LinksOfDetachedEntitiesWaitForThem) {
+  seed();
+  EntityManager em = orm().em();
+  auto author = em.create<Author>({.name = "V", .email = "v"});
+  em.flush();
+  auto book = em.create_detached<Book>({.title = "C"});
+  auto tag = em.create_detached<Tag>({.name = "e"});
+  tag->books.add(book);
+  em.flush();
+  EXPECT_FALSE(em.has_changes());
+  book->author = author;
+  em.persist(book);
+  em.flush();
+  EXPECT_EQ(orm().em().count<Book>(field<&Book::tags, &Tag::name> == "e"), 1u);
+}
+
+TEST_P(UowManyToMany, ALinkToANewEntityThatWasRemovedIsNone) {
+  seed();
+  EntityManager em = orm().em();
+  auto book = em.find<Book>().one_or_fail();
+  auto tag = em.create<Tag>({.name = "e"});
+  book->tags.add(tag);
+  em.remove(tag);
+  em.flush();
+  EXPECT_THAT(tags(), ElementsAre("a", "b", "c"));
+}
+
 KIN_ON_EVERY_DATABASE(UowManyToMany);
 
 }  // namespace kin::test::uow_pivot

@@ -478,6 +478,44 @@ TEST_P(UowOneToOne, AnotherTryFindsTheInverseSideAsItWas) {
   EXPECT_EQ(stored("Bob"), "1");
 }
 
+TEST_P(UowOneToOne, ANewOwnerMayGiveItsPartnerUpBeforeItsFirstFlush) {
+  EntityManager em = start(kin::entities<Person, Passport>).em();
+  auto one = em.create<Passport>({.number = "1"});
+  auto two = em.create<Passport>({.number = "2"});
+  auto ada = em.create<Person>({.name = "Ada", .passport = one});
+  auto eve = em.create<Person>({.name = "Eve", .passport = two});
+  ada->passport = nullptr;
+  em.remove(eve);
+  em.flush();
+  EXPECT_EQ(ada->passport, nullptr);
+  EXPECT_EQ(one->holder, nullptr);
+  EXPECT_EQ(two->holder, nullptr);
+  EXPECT_EQ(stored("Ada"), "");
+}
+
+TEST_P(UowOneToOne, ANewOwnerThatMovedOnKeepsItsNewPartner) {
+  EntityManager em = start(kin::entities<Person, Passport>).em();
+  auto one = em.create<Passport>({.number = "1"});
+  auto two = em.create<Passport>({.number = "2"});
+  auto ada = em.create<Person>({.name = "Ada", .passport = one});
+  ada->passport = two;
+  em.create<Person>({.name = "Bob", .passport = one});
+  em.flush();
+  EXPECT_EQ(stored("Ada"), "2");
+  EXPECT_EQ(stored("Bob"), "1");
+}
+
+TEST_P(UowOneToOne, ARemovedOwnerThatWasSetToNullIsForgottenByItsPartner) {
+  EntityManager em = start(kin::entities<Person, Passport>).em();
+  auto passport = em.create<Passport>({.number = "1"});
+  auto ada = em.create<Person>({.name = "Ada", .passport = passport});
+  em.flush();
+  ada->passport = nullptr;
+  em.remove(ada);
+  em.flush();
+  EXPECT_EQ(passport->holder, nullptr);
+}
+
 KIN_ON_EVERY_DATABASE(UowOneToOne);
 
 }  // namespace kin::test::uow_one_to_one

@@ -149,6 +149,56 @@ TEST_P(UowOrphanRemoval, WorksOnACollectionThatWasNotLoaded) {
   EXPECT_THAT(titles(), ElementsAre("a", "c"));
 }
 
+TEST_P(UowOrphanRemoval, OfANewEntityThatWasAssignedElsewhereFirst) {
+  EntityManager em = start(library::entities).em();
+  auto one = em.create<Author>({.name = "1", .email = "1"});
+  auto two = em.create<Author>({.name = "2", .email = "2"});
+  auto book = em.create<Book>({.title = "b", .author = one});
+  book->author = two;
+  EXPECT_TRUE(two->books.remove(book));
+  em.flush();
+  EXPECT_THAT(titles(), IsEmpty());
+}
+
+TEST_P(UowOrphanRemoval, OfANewEntityEndsWithTheFlush) {
+  EntityManager em = start(library::entities).em();
+  auto one = em.create<Author>({.name = "1", .email = "1"});
+  em.flush();
+  auto book = em.create<Book>({.title = "b", .author = one});
+  one->books.remove(book);
+  em.flush();
+  em.persist(book);
+  EXPECT_THROW(em.flush(), ValidationError) << "it is persisted again, without its author";
+}
+
+TEST_P(UowOrphanRemoval, IsTakenBackWithAFlushThatFailed) {
+  start(library::entities);
+  const auto id = seed();
+  EntityManager em = orm().em();
+  auto author = em.find<Author>(field<&Author::id> == id).populate<&Author::books>().one_or_fail();
+  auto book = author->books[0];
+  author->books.remove(book);
+  auto bad = em.create<Author>({.name = "W", .email = "v"});
+  EXPECT_THROW(em.flush(), UniqueConstraintViolationError);
+  author->books.add(book);
+  bad->email = "w";
+  em.flush();
+  EXPECT_THAT(titles(), ElementsAre("a", "b", "c"));
+}
+
+TEST_P(UowOrphanRemoval, IsCancelledByTheReferenceToo) {
+  start(library::entities);
+  const auto id = seed();
+  EntityManager em = orm().em();
+  auto author = em.find<Author>(field<&Author::id> == id).populate<&Author::books>().one_or_fail();
+  auto book = author->books[0];
+  author->books.remove(book);
+  book->author = em.get_reference<Author>(id);
+  em.flush();
+  EXPECT_THAT(titles(), ElementsAre("a", "b", "c"));
+  EXPECT_TRUE(author->books.contains(book));
+}
+
 KIN_ON_EVERY_DATABASE(UowOrphanRemoval);
 
 }  // namespace kin::test::uow_orphans

@@ -412,6 +412,25 @@ TEST_P(UowTransactionsOfTwo, RetriesOutwaitALockThatThePendingFlushMeets) {
   EXPECT_EQ(stored("pending"), 2);
 }
 
+TEST_P(UowTransactions, RollbackKeepsARemovalThatWasNotFlushed) {
+  EntityManager em = start(entities).em();
+  auto old_account = em.create<Account>({.owner = "old", .balance = 1});
+  em.flush();
+  em.begin();
+  em.create<Account>({.owner = "new", .balance = 1});
+  auto both = em.create<Account>({.owner = "both", .balance = 1});
+  old_account->balance = 2;
+  em.flush();
+  em.remove(old_account);
+  em.remove(both);
+  em.rollback();
+  em.flush();
+  EXPECT_FALSE(em.has_changes());
+  EXPECT_EQ(stored("old"), -1);
+  EXPECT_EQ(stored("both"), -1);
+  EXPECT_EQ(stored("new"), 1);
+}
+
 KIN_ON_EVERY_DATABASE(UowTransactions);
 KIN_ON_EVERY_FILE_DATABASE(UowTransactionsOfTwo);
 

@@ -2,9 +2,9 @@
 #include <kin/task.hpp>
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <stdexcept>
+
+#include "async/run_loop.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define KIN_KEEP_FRAMES 0
@@ -83,45 +83,6 @@ std::size_t class_of(std::size_t size) noexcept { return (size - 1) / size_step;
     ::operator delete(frame);
   }
 }
-
-// The executor of sync_wait: a queue of what to resume, served by one thread.
-class RunLoop final : public Executor {
- public:
-  void post(std::coroutine_handle<> handle) override {
-    // The notification is sent under the lock, because the loop's thread may end it as soon as the lock is
-    // free.
-    const std::lock_guard lock(mutex_);
-    posted_.push_back(handle);
-    changed_.notify_one();
-  }
-
-  void finish() noexcept {
-    const std::lock_guard lock(mutex_);
-    finished_ = true;
-    changed_.notify_one();
-  }
-
-  void run() {
-    std::vector<std::coroutine_handle<>> batch;
-    while (take(batch)) {
-      for (const std::coroutine_handle<> handle : batch) resume(handle);
-      batch.clear();
-    }
-  }
-
- private:
-  bool take(std::vector<std::coroutine_handle<>>& batch) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return finished_ || !posted_.empty(); });
-    batch.swap(posted_);
-    return !batch.empty();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::coroutine_handle<>> posted_;
-  bool finished_ = false;
-};
 
 }  // namespace
 
@@ -208,11 +169,11 @@ void throw_suspended_while_blocking() {
 }
 
 void run_until_done(std::coroutine_handle<> root, PromiseBase& promise) {
-  RunLoop loop;
+  async::RunLoop loop;
   promise.set_context(ExecutionContext{false, &loop});
   promise.set_end_hook(
       [](void* ended) noexcept {
-        static_cast<RunLoop*>(ended)->finish();
+        static_cast<async::RunLoop*>(ended)->finish();
         return std::coroutine_handle<>();
       },
       &loop);

@@ -16,8 +16,10 @@ driver::Loan loan_of(Pool::Lease lease) noexcept {
   PooledConnection* const pooled = lease.get();
   pooled->lease = std::move(lease);
   const auto give_back = [](void*, void* token) noexcept {
+    PooledConnection& pooled = *static_cast<PooledConnection*>(token);
+    pooled.last_used = PooledConnection::Clock::now();
     // Moved out first: what it gives back is what it lay in.
-    Pool::Lease lease = std::move(static_cast<PooledConnection*>(token)->lease);
+    Pool::Lease lease = std::move(pooled.lease);
   };
   return driver::Loan(&pooled->connection, give_back, nullptr, pooled);
 }

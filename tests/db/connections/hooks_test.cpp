@@ -78,6 +78,22 @@ TEST_P(ConnectionHooks, EachLoanRunsWhatTheHooksRecordInOrder) {
   EXPECT_EQ(sent_with("'to'"), 0u) << "the other manager's";
 }
 
+TEST_P(ConnectionHooks, AForkHasThoseOfItsManager) {
+  start(entities<Note>, [](Options& options) { options.pool_size = 2; });
+  ManagerOptions own;
+  own.on_reserve_connection = [](ConnectionSetup& setup) { setup.execute("select 'to' as a"); };
+  EntityManager em = orm().em(own);
+  EntityManager fork = em.fork();
+  clear_statements();
+  EXPECT_EQ(fork.count<Note>(), 0u);
+  EXPECT_EQ(sent_with("'to'"), 1u);
+  clear_statements();
+  TransactionOptions options;
+  options.propagation = Propagation::requires_new;
+  em.transactional([](EntityManager& inner) { inner.create<Note>({.text = "a"}); }, options);
+  EXPECT_EQ(sent_with("'to'"), 1u);
+}
+
 TEST_P(ConnectionHooks, WhatTheHookOfALoanSetsIsGoneInTheNextOne) {
   start(entities<Note>, [](Options& options) { options.pool_size = 1; });
   const SessionTexts& texts = traits().session;

@@ -29,7 +29,8 @@ OrmCore::OrmCore(Options given)
     : options(std::move(given)),
       registry(options),
       driver(make_driver(options)),
-      planner(registry, options.strategy) {
+      planner(registry, options.strategy),
+      listeners(registry, options.subscribers) {
   validate_for_driver(registry, *driver);
   for (const EntityMetadata* entity : registry.entities())
     runtimes.push_back(std::make_unique<unit_of_work::EntityRuntime>(*entity));
@@ -73,12 +74,7 @@ void remove_entity(Manager& manager, EntityState* state) {
 }
 EntityState* get_reference(Manager& manager, TypeTag tag, std::span<const ValueView> key) {
   const UseGuard guard(manager);
-  const EntityMetadata& entity = manager.core().registry.of(tag);
-  if (key.size() != entity.key.size())
-    throw ValidationError(entity.name + " has a key of " + std::to_string(entity.key.size()) + " columns, but " +
-                              std::to_string(key.size()) + " values were given",
-                          ErrorDetails{.entity = entity.name});
-  return manager.reference(entity, key.data());
+  return manager.reference_of_key(tag, key);
 }
 void clear_manager(Manager& manager) {
   const UseGuard guard(manager);

@@ -14,6 +14,7 @@
 #include "metadata/registry.hpp"
 #include "query/planner.hpp"
 #include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/event_listeners.hpp"
 
 namespace kin {
 
@@ -27,6 +28,7 @@ struct OrmCore {
   query::Planner planner;
   std::vector<std::unique_ptr<unit_of_work::EntityRuntime>> runtimes;  ///< by EntityMetadata::index
   loading::SelectInPlans select_in;
+  unit_of_work::EventListeners listeners;
 
   const unit_of_work::EntityRuntime& runtime(const EntityMetadata& entity) const noexcept {
     return *runtimes[entity.index];

@@ -158,6 +158,24 @@ class Schema {
     builder_.checks.push_back({std::string(name), std::string(expression)});
     return *this;
   }
+  /// Calls a function of the entity, or of the entity and kin::EventArgs, at an event: see <kin/events.hpp>.
+  /// Functions of one event are called in the order of the description.
+  template <class F>
+  Schema& hook(Event event, F function) {
+    constexpr bool takes_args = std::is_invocable_v<F&, T&, EventArgs&>;
+    static_assert(takes_args || std::is_invocable_v<F&, T&>,
+                  "kin: a hook is a function of the entity, or of the entity and kin::EventArgs: "
+                  "[](Book& book, kin::EventArgs& args) { ... }");
+    if constexpr (takes_args) {
+      builder_.event_hooks.push_back({event, [function](void* entity, EventArgs& args) mutable {
+                                        function(*static_cast<T*>(entity), args);
+                                      }});
+    } else if constexpr (std::is_invocable_v<F&, T&>) {
+      builder_.event_hooks.push_back(
+          {event, [function](void* entity, EventArgs&) mutable { function(*static_cast<T*>(entity)); }});
+    }
+    return *this;
+  }
   template <auto... Members>
   Schema& index(std::string_view name = {}) {
     builder_.add_index(name, false, detail::member_ids<Members...>, sizeof...(Members));

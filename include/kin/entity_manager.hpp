@@ -203,6 +203,12 @@ class EntityManager {
   /// True when a flush would write something.
   bool has_changes() { return detail::has_changes(*manager_); }
 
+  /// Lets a subscriber hear of this manager's events, after those of the options, and of its forks'. See
+  /// <kin/events.hpp>.
+  void add_subscriber(std::shared_ptr<EventSubscriber> subscriber) {
+    detail::add_subscriber(*manager_, std::move(subscriber));
+  }
+
   /// Another unit of work on the same Orm, with this one's settings unless `options` say others. It is empty,
   /// or knows what this one has read and flushed. Entities of the two do not mix, and it has connections of
   /// its own.

@@ -11,6 +11,8 @@
 #include <kin/entity.hpp>
 #include <kin/entity_manager.hpp>
 #include <kin/error.hpp>
+#include <kin/event.hpp>
+#include <kin/events.hpp>
 #include <kin/field.hpp>
 #include <kin/find.hpp>
 #include <kin/log.hpp>

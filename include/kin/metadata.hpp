@@ -3,6 +3,7 @@
 
 #include <kin/detail/codec.hpp>
 #include <kin/detail/type_tag.hpp>
+#include <kin/event.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 namespace kin {
 
+class EventArgs;
 struct EntityMetadata;
 struct Property;
 
@@ -194,6 +196,12 @@ struct PivotTable {
   IndexDefinition target_index{};        ///< over target_columns; the primary key serves the other direction
 };
 
+/// What describe() wants to be called for an event.
+struct EventHook {
+  Event event{};
+  std::function<void(void* entity, EventArgs& args)> call{};
+};
+
 /// The run-time description of one entity type, made once when the Orm is constructed and immutable after that;
 /// valid as long as the Orm, safe to read from any thread.
 struct EntityMetadata {
@@ -213,6 +221,7 @@ struct EntityMetadata {
   std::vector<const Property*> collections{};
   std::vector<const Property*> to_one{};
   std::vector<const Property*> hooks{};       ///< properties with on_create or on_update
+  std::vector<EventHook> event_hooks{};       ///< in the order of the description
   std::vector<IndexDefinition> indexes{};
   std::vector<CheckDefinition> checks{};
   std::vector<std::unique_ptr<PivotTable>> pivots{};  ///< of the many-to-many relations that this entity owns

@@ -20,6 +20,7 @@ namespace kin {
 
 struct Options;
 class ConnectionSetup;
+class EventSubscriber;
 namespace driver {
 class Driver;
 }
@@ -123,6 +124,8 @@ struct Options {
   std::string password{};
   EntityList entities{};
   QueryLogger query_logger{};
+  /// Hear of the events of all managers: see <kin/events.hpp>.
+  std::vector<std::shared_ptr<EventSubscriber>> subscribers{};
   std::shared_ptr<const NamingStrategy> naming{};  ///< null = underscore_naming()
   Strategy strategy{};
   FlushMode flush_mode{};

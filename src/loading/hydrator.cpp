@@ -20,7 +20,10 @@ Hydrator::Hydrator(detail::Manager& manager, const query::PlannedRead& read, boo
     : manager_(manager), number_(manager.next_read()), refresh_(refresh) {
   sources_.reserve(read.hydration.size());
   for (const HydrationSource& source : read.hydration)
-    sources_.push_back({&source, &manager.map_of(*source.entity), &manager.runtime(*source.entity)});
+    sources_.push_back(
+        {&source, &manager.map_of(*source.entity), &manager.runtime(*source.entity),
+         manager.listeners().any() && (manager.listeners().hears(*source.entity, Event::on_load) ||
+                                       manager.listeners().hears(*source.entity, Event::on_init))});
   for (std::size_t i = 0; i < read.hydration.size(); ++i) {
     const HydrationSource& source = read.hydration[i];
     if (!source.via || !source.via->is_to_many()) continue;
@@ -74,7 +77,10 @@ EntityState* Hydrator::hydrate(std::uint32_t index, const ValueView* cells) {
   if (state->has(EntityState::initialized) && !refresh_ &&
       !state->has(EntityState::partial | EntityState::stale)) [[likely]]
     return state;
+  const bool first = !state->has(EntityState::initialized);
   fill(source, *state, cells);
+  if (source.heard) [[unlikely]]
+    manager_.note_loaded(*state, first);
   return state;
 }
 

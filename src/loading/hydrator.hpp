@@ -40,6 +40,7 @@ class Hydrator : public driver::RowSink {
     const query::HydrationSource* source;
     unit_of_work::IdentityMap* map;
     const unit_of_work::EntityRuntime* runtime;
+    bool heard;               ///< somebody wants to know what was read
     EntityState* current = nullptr;
     bool fresh = false;       ///< the last state was made for this row, so nobody can have changed it
     bool multiplied = false;  ///< its rows repeat: a collection below it is joined, or its owner comes several times

@@ -129,6 +129,7 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
     Loader loader(*this, request.refresh);
     co_await loader.populate(read->populate, roots);
   }
+  fire_loaded();
   co_return roots;
 }
 
@@ -152,6 +153,7 @@ Task<EntityState*> Manager::find_by_key(const EntityMetadata& entity, const Valu
     std::vector<EntityState*> owners(1, found);
     co_await loader.populate(read->populate, std::move(owners));
   }
+  fire_loaded();
   co_return found;
 }
 
@@ -160,6 +162,7 @@ Task<void> Manager::populate_eager(EntityState* known) {
   Loader loader = Loader::of_known(*this);
   std::vector<EntityState*> owners(1, known);
   co_await loader.populate(read->populate, std::move(owners));
+  fire_loaded();
 }
 
 namespace {
@@ -241,6 +244,7 @@ Task<void> Manager::load_collection(CollectionBase& collection) {
   const Property& relation = property_of(collection, *owner);
   Loader loader(*this, false);
   co_await loader.load_items(relation, std::span<EntityState* const>(&owner, 1));
+  fire_loaded();
 }
 
 Task<std::uint64_t> Manager::execute(std::string_view sql, std::span<const ValueView> parameters,

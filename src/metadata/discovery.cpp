@@ -69,6 +69,7 @@ void describe_entity(EntityMetadata& entity, Model& model) {
   entity.comment = std::move(builder.comment);
   entity.collation = std::move(builder.collation);
   entity.checks = std::move(builder.checks);
+  entity.event_hooks = std::move(builder.event_hooks);
   entity.properties = std::move(builder.properties);
   for (std::size_t i = 0; i < entity.properties.size(); ++i) {
     Property& property = entity.properties[i];
@@ -146,6 +147,11 @@ class Embedder {
     for (IndexDefinition& index : builder.indexes)
       model_.indexes.push_back({&entity, &property, std::move(index)});
     std::ranges::move(builder.checks, std::back_inserter(entity.checks));
+    if (!builder.event_hooks.empty())
+      model_.problems.add(property,
+                          fmt::format("{} is embedded and has no events of its own; give the entity the "
+                                      "hook.",
+                                      property.embedded->name));
     if (builder.table.empty() && builder.schema.empty()) return;
     model_.problems.add(property, fmt::format("{} is embedded and has no table of its own; take table() and "
                                               "schema() out of its description.",

@@ -35,27 +35,36 @@ bool has_key_of_others(const EntityMetadata& entity) {
   return std::any_of(entity.key.begin(), entity.key.end(), [](const Column* column) { return column->references; });
 }
 
-void close_insert(Manager& manager, EntityState& state) {
+std::byte* snapshot_of_insert(Manager& manager, const ChangeSet& change) {
+  return manager.runtime(*change.state->metadata).take_snapshot(change.state->entity(), manager.arena());
+}
+
+std::byte* snapshot_of_update(Manager& manager, const ChangeSet& change) {
+  const EntityState& state = *change.state;
+  const EntityRuntime& runtime = manager.runtime(*state.metadata);
+  if (state.snapshot && !state.has(EntityState::partial))
+    return runtime.take_snapshot(state.entity(), manager.arena());
+  ColumnMask covered = runtime.covered(state);
+  covered |= change.columns;
+  return runtime.take_partial_snapshot(state.entity(), covered, manager.arena());
+}
+
+void close_insert(Manager& manager, const ChangeSet& change) {
+  EntityState& state = *change.state;
   note(manager, state, false, false);
   if (has_key_of_others(*state.metadata)) manager.register_if_free(&state);
-  state.snapshot = manager.runtime(*state.metadata).take_snapshot(state.entity(), manager.arena());
+  state.snapshot = change.written ? change.written : snapshot_of_insert(manager, change);
   state.clear(EntityState::scheduled);
   --manager.map_of(*state.metadata).scheduled;
 }
 
 void close_update(Manager& manager, const ChangeSet& change) {
   EntityState& state = *change.state;
-  const EntityRuntime& runtime = manager.runtime(*state.metadata);
   const Column* version = state.metadata->version;
   note(manager, state, false, version && change.columns.has(version->index));
-  if (state.snapshot && !state.has(EntityState::partial)) {
-    state.snapshot = runtime.take_snapshot(state.entity(), manager.arena());
-    return;
-  }
-  ColumnMask covered = runtime.covered(state);
-  covered |= change.columns;
-  state.snapshot = runtime.take_partial_snapshot(state.entity(), covered, manager.arena());
-  state.set(EntityState::partial);
+  const bool whole = state.snapshot && !state.has(EntityState::partial);
+  state.snapshot = change.written ? change.written : snapshot_of_update(manager, change);
+  if (!whole) state.set(EntityState::partial);
 }
 
 /// What the database did to rows that referred to a deleted one, and what the manager's collections still
@@ -278,20 +287,32 @@ void undo(Manager& manager, JournalEntry& entry, std::vector<EntityState*>& forg
 void close_books(Manager& manager, const FlushPlan& plan) {
   for (const ChangeSet& change : plan.early_updates) close_update(manager, change);
   for (const ChangeSet& change : plan.updates) close_update(manager, change);
-  for (const ChangeSet& change : plan.inserts) close_insert(manager, *change.state);
+  for (const ChangeSet& change : plan.inserts) close_insert(manager, change);
   close_deletes(manager, plan.early_deletes, plan.deletes);
   manager.orphans().clear();
   tidy_collections(manager);
 }
 
+void fix_snapshots(Manager& manager, FlushPlan& plan) {
+  for (ChangeSet& change : plan.inserts) change.written = snapshot_of_insert(manager, change);
+  for (auto* list : {&plan.early_updates, &plan.updates})
+    for (ChangeSet& change : *list) change.written = snapshot_of_update(manager, change);
+}
+
 void undo_journal(Manager& manager, std::size_t mark) {
   Journal& journal = manager.journal();
   std::vector<EntityState*> forgotten;
+  std::vector<EntityState*> of_handlers;
   while (journal.size() > mark) {
     undo(manager, journal.back(), forgotten);
+    EntityState* state = journal.back().state;
+    if (state && state->has(EntityState::from_event)) [[unlikely]]
+      of_handlers.push_back(state);
     journal.pop_back();
   }
   for (EntityState* state : forgotten) manager.remove(state);
+  // The next flush calls the handlers again, and they would make a second one.
+  for (EntityState* state : of_handlers) manager.unschedule(state);
 }
 
 void restore_versions(Manager& manager, const FlushPlan& plan) {

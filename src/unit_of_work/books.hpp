@@ -11,6 +11,9 @@ namespace kin::unit_of_work {
 /// goes into the journal.
 void close_books(detail::Manager& manager, const FlushPlan& plan);
 
+/// Right after the writing: the books will be closed with what was written, whatever handlers edit until then.
+void fix_snapshots(detail::Manager& manager, FlushPlan& plan);
+
 /// Takes back what was noted since `mark`: generated keys, snapshots, flags, deletions.
 void undo_journal(detail::Manager& manager, std::size_t mark);
 

@@ -268,25 +268,44 @@ void EntityRuntime::restore(EntityState& state) const {
     set_reference_at(state.entity(), property->offset, stored_inverse(state, *property));
 }
 
+void EntityRuntime::restore_member(const Tracked& member, void* entity, const std::byte*& packed) const {
+  if (!member.codec) {
+    EntityState* stored;
+    std::memcpy(&stored, packed, sizeof stored);
+    packed += sizeof stored;
+    set_reference_at(entity, member.offset, stored);
+    return;
+  }
+  if (!member.access) {
+    member.codec->snapshot_restore(*member.codec, static_cast<std::byte*>(entity) + member.offset, packed);
+    return;
+  }
+  if (*packed++ != std::byte{0}) {
+    member.codec->snapshot_restore(*member.codec, member.access->reach(entity), packed);
+  } else if (void* holder = member.access->outer ? member.access->outer->find(entity) : nullptr) {
+    member.access->optional->reset(holder);
+  }
+}
+
 void EntityRuntime::restore(void* entity, const std::byte* snapshot, bool partial) const {
-  walk(snapshot, partial, [&](const Tracked& member, const std::byte*& packed) {
-    if (!member.codec) {
-      EntityState* stored;
-      std::memcpy(&stored, packed, sizeof stored);
-      packed += sizeof stored;
-      set_reference_at(entity, member.offset, stored);
-      return;
-    }
-    if (!member.access) {
-      member.codec->snapshot_restore(*member.codec, static_cast<std::byte*>(entity) + member.offset, packed);
-      return;
-    }
-    if (*packed++ != std::byte{0}) {
-      member.codec->snapshot_restore(*member.codec, member.access->reach(entity), packed);
-    } else if (void* holder = member.access->outer ? member.access->outer->find(entity) : nullptr) {
-      member.access->optional->reset(holder);
-    }
-  });
+  walk(snapshot, partial,
+       [&](const Tracked& member, const std::byte*& packed) { restore_member(member, entity, packed); });
+}
+
+void EntityRuntime::reset(EntityState& state, const ColumnMask& columns) const {
+  const ColumnMask known = covered(state);
+  const auto reset_from = [&](const std::byte* snapshot, bool partial, bool of_snapshot) {
+    walk(snapshot, partial, [&](const Tracked& member, const std::byte*& packed) {
+      const std::uint32_t column = member.column->index;
+      if (member.codec && columns.has(column) && known.has(column) == of_snapshot) {
+        restore_member(member, state.entity(), packed);
+      } else {
+        packed = skip(member, packed);
+      }
+    });
+  };
+  if (state.snapshot) reset_from(state.snapshot, state.has(EntityState::partial), true);
+  reset_from(fresh_snapshot_, false, false);
 }
 
 ValueView EntityRuntime::stored_value(const EntityState& state, const Column& column, Scratch& scratch) const {

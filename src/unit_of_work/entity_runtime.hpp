@@ -57,6 +57,9 @@ class EntityRuntime {
   /// Stores the snapshot's values back into the entity.
   void restore(EntityState& state) const;
   void restore(void* entity, const std::byte* packed, bool partial) const;
+  /// Some columns hold the snapshot's values again, or those of a fresh object where it does not cover them. No
+  /// references.
+  void reset(EntityState& state, const ColumnMask& columns) const;
   /// A column's value in the snapshot; null view when the column is not part of it.
   ValueView stored_value(const EntityState& state, const Column& column, Scratch& scratch) const;
   /// The reference that the snapshot holds for a to-one member with a column.
@@ -75,6 +78,7 @@ class EntityRuntime {
   template <class Visit>
   void walk(const std::byte* packed, bool partial, Visit&& visit) const;
   const std::byte* skip(const Tracked& member, const std::byte* packed) const;
+  void restore_member(const Tracked& member, void* entity, const std::byte*& packed) const;
   std::size_t packed_size(const void* entity, const ColumnMask* loaded) const;
   std::byte* pack(const void* entity, const ColumnMask* loaded, std::byte* to) const;
   /// Room for a snapshot of this size behind the inverse members, which are written.

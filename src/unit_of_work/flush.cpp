@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The writing half of a flush: one transaction, batches in the order of the plan, then the manager's books.
 #include <kin/error.hpp>
+#include <kin/events.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 
 #include <fmt/format.h>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "unit_of_work/books.hpp"
 #include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/flush_events.hpp"
 #include "unit_of_work/flush_plan.hpp"
 #include "unit_of_work/key.hpp"
 #include "unit_of_work/manager.hpp"
@@ -20,6 +23,7 @@ using driver::Operation;
 using driver::WriteBatch;
 using unit_of_work::ChangeSet;
 using unit_of_work::ColumnMask;
+using unit_of_work::FlushEvents;
 using unit_of_work::FlushPlan;
 using unit_of_work::PivotChange;
 
@@ -270,6 +274,19 @@ Task<void> write_plan(driver::Connection& connection, FlushPlan& plan, const dri
   if (!plan.deletes.empty()) co_await write_changes(connection, Operation::remove, plan.deletes, true);
 }
 
+/// The after_* events, and what their handlers make: written by this flush, too.
+Task<void> write_what_handlers_make(driver::Connection& connection, FlushEvents& events, FlushPlan& plan,
+                                    const driver::Capabilities& capabilities) {
+  events.written(plan);
+  for (;;) {
+    FlushPlan more = events.made_since();
+    if (more.empty()) co_return;
+    co_await write_plan(connection, more, capabilities);
+    events.written(more);
+    plan.inserts.insert(plan.inserts.end(), more.inserts.begin(), more.inserts.end());
+  }
+}
+
 /// Keeps a second flush out while one runs, whatever way it ends.
 class FlushingMark {
  public:
@@ -304,10 +321,16 @@ constexpr int flush_savepoint = 1000;
 Task<void> Manager::flush() {
   const FlushingMark mark(flushing_);
   const RemovedAlong along(*this);
-  FlushPlan plan = unit_of_work::make_flush_plan(*this);
+  std::optional<FlushEvents> events;
+  if (listeners_->any()) [[unlikely]]
+    events.emplace(*this);
+  FlushPlan plan = unit_of_work::make_flush_plan(*this, events ? &*events : nullptr);
   if (plan.empty()) {
     orphans_.clear();
     unit_of_work::tidy_collections(*this);
+    if (!events) co_return;
+    events->succeed();
+    events->after_flush();
     co_return;
   }
   const std::size_t journal_before = journal_.size();
@@ -320,13 +343,17 @@ Task<void> Manager::flush() {
     connection = co_await this->connection(loan);
     if (own_transaction) {
       const TransactionOptions options;
+      fire_transaction_event(&EventSubscriber::before_transaction_start, 0);
       co_await connection->begin(options);
     } else {
       co_await connection->savepoint(flush_savepoint);
     }
     opened = true;
+    if (own_transaction) fire_transaction_event(&EventSubscriber::after_transaction_start, 0);
     co_await write_plan(*connection, plan, core_->driver->capabilities());
+    if (events) co_await write_what_handlers_make(*connection, *events, plan, core_->driver->capabilities());
     if (own_transaction) {
+      fire_transaction_event(&EventSubscriber::before_transaction_commit, 0);
       co_await connection->commit();
     } else {
       co_await connection->release_savepoint(flush_savepoint);
@@ -338,7 +365,10 @@ Task<void> Manager::flush() {
     if (opened && !connection->transaction_lost()) {
       try {
         if (own_transaction) {
+          // What a handler of these throws must not keep the rollback from happening.
+          tell_of_rollback(&EventSubscriber::before_transaction_rollback, 0);
           co_await connection->rollback();
+          tell_of_rollback(&EventSubscriber::after_transaction_rollback, 0);
         } else {
           co_await connection->rollback_to_savepoint(flush_savepoint);
         }
@@ -353,8 +383,14 @@ Task<void> Manager::flush() {
     unit_of_work::forget_told_sides(*this, plan.updates);
     std::rethrow_exception(error);
   }
+  if (events) events->before_books();
   unit_of_work::close_books(*this, plan);
   if (own_transaction) journal_.clear();
+  if (!events) co_return;
+  events->after_books();
+  events->succeed();
+  if (own_transaction) fire_transaction_event(&EventSubscriber::after_transaction_commit, 0);
+  events->after_flush();
 }
 
 Task<void> Manager::auto_flush(const query::ReadPlan& plan, FlushMode mode) {

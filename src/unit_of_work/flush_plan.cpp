@@ -11,6 +11,7 @@
 
 #include "unit_of_work/collection_items.hpp"
 #include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/flush_events.hpp"
 #include "unit_of_work/key.hpp"
 
 namespace kin::unit_of_work {
@@ -83,14 +84,17 @@ void advance_version(EntityState& state, const Column& version, bool inserting) 
                         ValueView::timestamp(packed_before + step, version.codec->fraction_digits));
 }
 
-void run_on_update(Manager& manager, EntityState& state, ColumnMask& changes) {
+void run_on_update(Manager& manager, EntityState& state, ColumnMask& changes, RunOnce& on_update) {
+  if (state.metadata->hooks.empty() || on_update.contains(&state)) return;
   bool any = false;
   for (const Property* property : state.metadata->hooks) {
     if (!property->on_update) continue;
     property->on_update(state.entity(), static_cast<std::byte*>(state.entity()) + property->offset);
     any = true;
   }
-  if (any) changes = manager.runtime(*state.metadata).changes(state);
+  if (!any) return;
+  on_update.insert(&state);
+  changes = manager.runtime(*state.metadata).changes(state);
 }
 
 /// A reference that was assigned directly: lets the collections and partners on the other side know.
@@ -145,13 +149,13 @@ bool releases_a_partner(const Manager& manager, EntityState& state) {
   return false;
 }
 
-void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan) {
+void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan, RunOnce& on_update) {
   const EntityRuntime& runtime = manager.runtime(map.metadata());
   const ColumnMask fixed = not_updatable(map.metadata());
   for (EntityState* state : map.states()) {
     if (!is_comparable(*state) || runtime.is_unchanged(*state)) [[likely]] continue;
     ColumnMask changes = runtime.changes(*state);
-    run_on_update(manager, *state, changes);
+    run_on_update(manager, *state, changes, on_update);
     for (const Column& column : map.metadata().columns)
       if (fixed.has(column.index)) changes.drop(column.index);
     if (changes.empty()) continue;
@@ -170,6 +174,8 @@ void collect_inserts_and_deletes(Manager& manager, IdentityMap& map, FlushPlan& 
     }
   }
 }
+
+}  // namespace
 
 void collect_pivots(Manager& manager, FlushPlan& plan) {
   for (CollectionBase* collection : manager.changed_collections()) {
@@ -201,6 +207,8 @@ void collect_pivots(Manager& manager, FlushPlan& plan) {
       if (!stored.contains(item) && !item->has(EntityState::removed | EntityState::detached)) insert(item);
   }
 }
+
+namespace {
 
 /// A deletion by a changed key would hit another row.
 void validate_key(Manager& manager, EntityState& state) {
@@ -238,10 +246,10 @@ void advance_versions(Manager& manager, FlushPlan& plan) {
   }
 }
 
-void collect(Manager& manager, FlushPlan& plan) {
+void collect(Manager& manager, FlushPlan& plan, RunOnce& on_update) {
   for (const auto& map : manager.maps()) {
     if (!map) continue;
-    collect_updates(manager, *map, plan);
+    collect_updates(manager, *map, plan, on_update);
     collect_inserts_and_deletes(manager, *map, plan);
   }
 }
@@ -277,12 +285,44 @@ void regain_items(Manager& manager) {
   }
 }
 
-void make_plan(Manager& manager, FlushPlan& plan) {
+}  // namespace
+
+void forget_told_sides(Manager& manager, const std::vector<ChangeSet>& updates) {
+  for (const ChangeSet& change : updates) {
+    EntityState& state = *change.state;
+    if (!state.snapshot) continue;
+    for (const Property* property : state.metadata->to_one)
+      if (property->owner && property->inverse && property->inverse->is_to_one() && change.columns.has(property->first_column))
+        forget_told_side(manager, state, *property);
+  }
+}
+
+FlushPlan make_flush_plan(Manager& manager, FlushEvents* events) {
+  RunOnce on_update;
+  FlushPlan plan;
+  try {
+    plan = events ? events->prepare(on_update) : collect_changes(manager, on_update);
+    finish_plan(manager, plan);
+  } catch (...) {
+    forget_told_sides(manager, plan.early_updates);
+    forget_told_sides(manager, plan.updates);
+    if (events) forget_told_sides(manager, events->updates());
+    throw;
+  }
+  return plan;
+}
+
+ChangeSet insertion_of(const Manager& manager, EntityState& state) {
+  return {&state, insert_columns(manager.runtime(*state.metadata), state), {}};
+}
+
+FlushPlan collect_changes(Manager& manager, RunOnce& on_update) {
+  FlushPlan plan;
   regain_items(manager);
   apply_cascades(manager);
   // New entities may have come in, and replaced partners may be orphans now.
   if (follow_inverse_sides(manager)) apply_cascades(manager);
-  collect(manager, plan);
+  collect(manager, plan, on_update);
   bool again = false;
   for (const ChangeSet& change : plan.inserts) {
     again |= releases_a_partner(manager, *change.state);
@@ -298,8 +338,12 @@ void make_plan(Manager& manager, FlushPlan& plan) {
     // A replaced one-to-one partner became an orphan or lost its reference: that belongs to this flush.
     apply_cascades(manager);
     plan = FlushPlan();
-    collect(manager, plan);
+    collect(manager, plan, on_update);
   }
+  return plan;
+}
+
+void finish_plan(Manager& manager, FlushPlan& plan) {
   collect_pivots(manager, plan);
   for (const ChangeSet& change : plan.inserts) validate_insert(manager, change);
   for (const ChangeSet& change : plan.updates) validate_update(manager, change);
@@ -320,29 +364,6 @@ void make_plan(Manager& manager, FlushPlan& plan) {
     plan.releases.insert(plan.releases.end(), early.null_references.begin(), early.null_references.end());
   }
   advance_versions(manager, plan);
-}
-}  // namespace
-
-void forget_told_sides(Manager& manager, const std::vector<ChangeSet>& updates) {
-  for (const ChangeSet& change : updates) {
-    EntityState& state = *change.state;
-    if (!state.snapshot) continue;
-    for (const Property* property : state.metadata->to_one)
-      if (property->owner && property->inverse && property->inverse->is_to_one() && change.columns.has(property->first_column))
-        forget_told_side(manager, state, *property);
-  }
-}
-
-FlushPlan make_flush_plan(Manager& manager) {
-  FlushPlan plan;
-  try {
-    make_plan(manager, plan);
-  } catch (...) {
-    forget_told_sides(manager, plan.early_updates);
-    forget_told_sides(manager, plan.updates);
-    throw;
-  }
-  return plan;
 }
 
 bool anything_to_flush(Manager& manager, const EntityMetadata& entity) {

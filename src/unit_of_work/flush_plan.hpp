@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "drivers/driver.hpp"
 #include "unit_of_work/column_mask.hpp"
 #include "unit_of_work/manager.hpp"
@@ -18,6 +20,8 @@ struct ChangeSet {
   /// Of inserts: foreign keys to rows that do not exist yet, written afterwards. Of updates and deletes:
   /// columns that an earlier statement of this flush sets to null.
   ColumnMask deferred{};
+  /// Of inserts and updates: what was written, when handlers may have edited the entity since; else null.
+  std::byte* written = nullptr;
 };
 
 struct PivotChange {
@@ -47,9 +51,22 @@ struct FlushPlan {
   }
 };
 
+/// Entities whose on_update has run in this flush: once is enough, however often changes are collected.
+using RunOnce = boost::unordered_flat_set<const EntityState*>;
+
+class FlushEvents;
+
 /// Applies cascades and orphan removal, compares entities with their snapshots, runs on_update, validates, orders.
-/// Throws ValidationError and leaves everything pending.
-FlushPlan make_flush_plan(detail::Manager& manager);
+/// `events`: null when nobody listens. Throws ValidationError and leaves everything pending.
+FlushPlan make_flush_plan(detail::Manager& manager, FlushEvents* events);
+/// Its first part, which may be repeated: what changed, neither validated nor ordered.
+FlushPlan collect_changes(detail::Manager& manager, RunOnce& on_update);
+/// Its second part: links of collections, validation, order, versions.
+void finish_plan(detail::Manager& manager, FlushPlan& plan);
+/// The insertion of one entity that is scheduled.
+ChangeSet insertion_of(const detail::Manager& manager, EntityState& state);
+/// The changed links of many-to-many collections.
+void collect_pivots(detail::Manager& manager, FlushPlan& plan);
 
 /// After a flush that failed: what the partners of changed one-to-one references were told is taken back, for the user
 /// may set a reference to what is stored again, and no comparison would find that.

@@ -97,6 +97,8 @@ class Copier {
 std::unique_ptr<Manager> Manager::fork(const ForkOptions& options) {
   auto made = std::make_unique<Manager>(core_, options_);
   made->pinned_ = pinned_;  // what this one has written, the other is to see
+  made->own_listeners_ = own_listeners_;
+  made->listeners_ = listeners_;
   made->flush_mode = options.flush_mode.value_or(flush_mode);
   made->transactions_disabled = options.disable_transactions.value_or(transactions_disabled);
   if (!options.clear) Copier(*this, *made).run();

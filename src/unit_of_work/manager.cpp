@@ -20,11 +20,12 @@ UseGuard::UseGuard(Manager& manager) : manager_(manager) {
   if (manager.in_use_.exchange(true, std::memory_order_acquire)) [[unlikely]]
     throw TransactionStateError(
         "this EntityManager is in the middle of another call; give each task or thread a manager of its own "
-        "(orm.em()), and do not call it from its own query logger");
+        "(orm.em()), and do not call it from its own query logger, hooks or subscribers; the args of these "
+        "have what they may do");
 }
 
 Manager::Manager(std::shared_ptr<OrmCore> core, ManagerOptions options)
-    : core_(std::move(core)), options_(std::move(options)) {
+    : core_(std::move(core)), options_(std::move(options)), listeners_(&core_->listeners) {
   maps_.resize(core_->registry.entities().size());
   flush_mode = core_->options.flush_mode;
   transactions_disabled = core_->options.disable_transactions;
@@ -44,6 +45,7 @@ void Manager::clear() {
   removed_along_.clear();
   new_inverses_.clear();
   journal_.clear();
+  loaded_.clear();
   for (Mark& mark : marks_) {
     mark.journal = 0;
     mark.allocated = 0;
@@ -125,9 +127,11 @@ EntityState* Manager::create(TypeTag tag, void* from, bool persist) {
   ++unscheduled;
   try {
     run_on_create(*state);
+    if (listeners_->any()) [[unlikely]]
+      fire_event(Event::on_init, *state);
     // What may fail comes first, so that a failure leaves no trace in the collections of others.
     require_own_relations(*this, *state);
-    if (persist) {
+    if (persist && !state->has(EntityState::managed)) {
       insert_new(state);
       --unscheduled;
     }
@@ -364,6 +368,15 @@ EntityState* Manager::reference(const EntityMetadata& entity, const ValueView* c
     unit_of_work::set_reference_at(state->entity(), column.access.offset, reference(*property.target, cell));
   }
   return state;
+}
+
+EntityState* Manager::reference_of_key(TypeTag tag, std::span<const ValueView> key) {
+  const EntityMetadata& entity = core_->registry.of(tag);
+  if (key.size() != entity.key.size())
+    throw ValidationError(fmt::format("{} has a key of {} columns, but {} values were given", entity.name,
+                                      entity.key.size(), key.size()),
+                          ErrorDetails{.entity = entity.name});
+  return reference(entity, key.data());
 }
 
 void Manager::register_key(EntityState* state) {

@@ -4,11 +4,13 @@
 #include <kin/collection.hpp>
 #include <kin/detail/find_request.hpp>
 #include <kin/detail/manager_api.hpp>
+#include <kin/event.hpp>
 #include <kin/task.hpp>
 #include <kin/transaction.hpp>
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +23,17 @@
 #include "orm_core.hpp"
 #include "unit_of_work/arena.hpp"
 #include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/event_listeners.hpp"
 #include "unit_of_work/identity_map.hpp"
 #include "unit_of_work/journal.hpp"
+
+namespace kin {
+class TransactionEventArgs;
+namespace unit_of_work {
+class FlushEvents;
+struct ChangeRecord;
+}  // namespace unit_of_work
+}  // namespace kin
 
 namespace kin::detail {
 
@@ -62,6 +73,8 @@ class Manager {
   void remove(EntityState* state);
   /// The state of a key, made as a stub when it is new. `cells` hold the key's columns.
   EntityState* reference(const EntityMetadata& entity, const ValueView* cells);
+  /// The same for a key that the user gave. Throws ValidationError for one of another number of columns.
+  EntityState* reference_of_key(TypeTag tag, std::span<const ValueView> key);
   EntityState* find_in_map(const EntityMetadata& entity, const ValueView* cells);
   /// Enters an entity whose key is set; throws ValidationError when another entity has the key.
   void register_key(EntityState* state);
@@ -146,6 +159,23 @@ class Manager {
   /// Flushes first when the flush mode and the entities of a plan ask for it.
   Task<void> auto_flush(const query::ReadPlan& plan, FlushMode mode);
   bool has_changes();
+
+  // Events (events.cpp; those of a flush in flush_events.cpp).
+  using TransactionHandler = void (EventSubscriber::*)(TransactionEventArgs&);
+  const unit_of_work::EventListeners& listeners() const noexcept { return *listeners_; }
+  void add_subscriber(std::shared_ptr<EventSubscriber> subscriber);
+  /// Calls the hooks, then the subscribers.
+  void fire_event(Event event, EntityState& state, const unit_of_work::ChangeRecord* change = nullptr);
+  void fire_transaction_event(TransactionHandler handler, int level);
+  /// The same, but returns what a handler throws: a rollback goes on in any case.
+  std::exception_ptr tell_of_rollback(TransactionHandler handler, int level) noexcept;
+  /// Lets the end of the read tell of it. `first`: nothing was known of the entity but its key.
+  void note_loaded(EntityState& state, bool first) { loaded_.push_back({&state, first}); }
+  /// on_init and on_load of what was noted.
+  void fire_loaded();
+  /// A new entity is as create_detached made it again.
+  void unschedule(EntityState* state);
+  unit_of_work::FlushEvents* flush_events = nullptr;  ///< of the running flush, where somebody listens
 
   /// A manager with the same settings, empty or with copies of the entities (fork.cpp).
   std::unique_ptr<Manager> fork(const ForkOptions& options);
@@ -239,6 +269,13 @@ class Manager {
   std::atomic<bool> in_use_{false};
   std::uint32_t reads_ = 0;
   bool flushing_ = false;
+  const unit_of_work::EventListeners* listeners_;  // of the core, or own ones
+  std::shared_ptr<const unit_of_work::EventListeners> own_listeners_{};
+  struct Loaded {
+    EntityState* state;
+    bool first;
+  };
+  std::vector<Loaded> loaded_{};
 };
 
 /// Held by a verb while it runs. Throws TransactionStateError when another verb of the manager is running.

@@ -283,13 +283,25 @@ bool TransactionRun::may_retry(const std::exception_ptr& error) const {
   }
 }
 
+namespace {
+/// A handler of an event that throws ends its level all the same, and must not keep the others from ending.
+Task<void> undo_inner_level(Manager& manager) {
+  const int level = manager.transaction_level();
+  try {
+    co_await manager.undo_level();
+  } catch (...) {
+    if (manager.transaction_level() >= level) throw;
+  }
+}
+}  // namespace
+
 Task<bool> TransactionRun::failed(std::exception_ptr error) {
   const UseGuard guard(*manager_);
   const bool again = may_retry(error);
   const int own = level_ + (way_ == TransactionWay::none ? 0 : 1);
   bool rolled_back = true;
   try {
-    while (manager_->transaction_level() > own) co_await manager_->undo_level();
+    while (manager_->transaction_level() > own) co_await undo_inner_level(*manager_);
     if (manager_->transaction_level() > level_) {
       if (again) {
         co_await manager_->rollback_and_reset();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <kin/error.hpp>
+#include <kin/events.hpp>
 
 #include <exception>
 #include <utility>
@@ -34,18 +35,30 @@ void Manager::start_empty() {
 }
 
 Task<void> Manager::open_level(TransactionOptions options) {
+  const int level = transaction_level();
   if (transaction_connection_) {
     require_transaction_alive();
-    co_await transaction_connection_->savepoint(transaction_level());
+    fire_transaction_event(&EventSubscriber::before_transaction_start, level);
+    co_await transaction_connection_->savepoint(level);
     push_mark(options, false);
-    co_return;
+  } else {
+    fire_transaction_event(&EventSubscriber::before_transaction_start, level);
+    driver::Loan loan;
+    co_await borrow(loan, ConnectionType::write);
+    co_await loan->begin(options);
+    transaction_connection_ = std::move(loan);
+    open_transaction_ = options;
+    push_mark(options, false);
   }
-  driver::Loan loan;
-  co_await borrow(loan, ConnectionType::write);
-  co_await loan->begin(options);
-  transaction_connection_ = std::move(loan);
-  open_transaction_ = options;
-  push_mark(options, false);
+  std::exception_ptr error;
+  try {
+    fire_transaction_event(&EventSubscriber::after_transaction_start, level);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (!error) co_return;
+  co_await roll_back(false);  // whoever asked for it will not
+  std::rethrow_exception(error);
 }
 
 void Manager::join_level(const TransactionOptions& options) {
@@ -94,15 +107,21 @@ Task<void> Manager::commit_level() {
   require_transaction_alive();
   co_await flush();
   const int level = transaction_level() - 1;
-  if (level > 0) {
-    if (!marks_.back().joined) co_await transaction_connection_->release_savepoint(level);
+  if (marks_.back().joined) {
     pop_mark();
     co_return;
   }
-  co_await transaction_connection_->commit();
-  pop_mark();
-  journal_.clear();
-  transaction_connection_ = driver::Loan();
+  fire_transaction_event(&EventSubscriber::before_transaction_commit, level);
+  if (level > 0) {
+    co_await transaction_connection_->release_savepoint(level);
+    pop_mark();
+  } else {
+    co_await transaction_connection_->commit();
+    pop_mark();
+    journal_.clear();
+    transaction_connection_ = driver::Loan();
+  }
+  fire_transaction_event(&EventSubscriber::after_transaction_commit, level);
 }
 
 Task<void> Manager::rollback() {
@@ -133,6 +152,7 @@ Task<void> Manager::roll_back(bool reset) {
   if (marks_.empty()) throw TransactionStateError("rollback: no transaction is open; call begin() first");
   const int level = transaction_level() - 1;
   note_transaction_ended();
+  std::exception_ptr of_handler = tell_of_rollback(&EventSubscriber::before_transaction_rollback, level);
   std::exception_ptr error;
   try {
     if (transaction_connection_->transaction_lost()) {
@@ -156,6 +176,9 @@ Task<void> Manager::roll_back(bool reset) {
     transaction_ended_ = false;
   }
   if (error) std::rethrow_exception(error);
+  const std::exception_ptr of_next = tell_of_rollback(&EventSubscriber::after_transaction_rollback, level);
+  if (!of_handler) of_handler = of_next;
+  if (of_handler) std::rethrow_exception(of_handler);
 }
 
 /// Afterwards the entities are as they were when the work began: what was pending before it is flushed, which

@@ -55,6 +55,7 @@ class EntityBuilder {
   std::string collation{};
   std::vector<CheckDefinition> checks{};
   std::vector<IndexDefinition> indexes{};
+  std::vector<EventHook> event_hooks{};
   std::vector<Property> properties{};
   std::vector<std::string> problems{};
   const TypeDescriptor& type;

@@ -27,6 +27,7 @@ struct alignas(16) EntityState {
     queued = 256,        ///< scratch mark of graph walks
     dirty_hint = 512,    ///< stands in the current flush's list
     stale = 1024,        ///< to be read again when a query next returns it
+    from_event = 2048,   ///< scheduled by a handler in a flush: no longer, when that flush is undone
   };
 
   const EntityMetadata* metadata = nullptr;

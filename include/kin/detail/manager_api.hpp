@@ -21,6 +21,7 @@
 
 namespace kin {
 class EntityManager;
+class EventSubscriber;
 }
 
 /// What the typed face calls: one function a verb, compiled once. Each takes the manager's guard, so that two tasks
@@ -44,6 +45,7 @@ FlushMode flush_mode(Manager& manager);
 void set_flush_mode(Manager& manager, FlushMode mode);
 bool is_in_transaction(Manager& manager);
 bool has_changes(Manager& manager);
+void add_subscriber(Manager& manager, std::shared_ptr<EventSubscriber> subscriber);
 
 EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const ValueView> key,
                                   LockRequest lock);

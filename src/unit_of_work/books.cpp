@@ -6,6 +6,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "unit_of_work/collection_items.hpp"
+#include "unit_of_work/computed_values.hpp"
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/key.hpp"
 
@@ -52,6 +53,8 @@ void close_update(Manager& manager, const ChangeSet& change) {
   const EntityRuntime& runtime = manager.runtime(*state.metadata);
   const Column* version = state.metadata->version;
   note(manager, state, false, version && change.columns.has(version->index));
+  std::vector<ComputedValue> computed = close_computed(manager, state);
+  if (journaling(manager)) manager.journal().back().computed = std::move(computed);
   if (state.snapshot && !state.has(EntityState::partial)) {
     state.snapshot = runtime.take_snapshot(state.entity(), manager.arena());
     return;
@@ -240,6 +243,7 @@ void undo(Manager& manager, JournalEntry& entry) {
   set_flags(manager, state, entry.flags);
   state.snapshot = entry.snapshot;
   if (entry.version_changed) restore_version(manager, state);
+  if (!entry.computed.empty()) undo_computed(manager, state, std::move(entry.computed));
   if (entry.registered) manager.unregister_key(&state);
   if (entry.key_assigned) forget_key(manager, state);
   if (entry.unregistered) manager.register_if_free(&state);

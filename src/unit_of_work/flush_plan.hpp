@@ -51,6 +51,11 @@ struct FlushPlan {
 /// Throws ValidationError and leaves everything pending.
 FlushPlan make_flush_plan(detail::Manager& manager);
 
+/// The columns that an insert of the entity writes: all but those that the database fills in.
+ColumnMask insert_columns(const EntityRuntime& runtime, const EntityState& state);
+/// Moves a version member on, of a new row to its first value.
+void advance_version(EntityState& state, const Column& version, bool inserting);
+
 /// True when a flush would write something; runs no hooks.
 bool anything_to_flush(detail::Manager& manager);
 /// The same for the entities of one type.

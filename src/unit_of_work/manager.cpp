@@ -42,6 +42,7 @@ void Manager::clear() {
   changed_collections_.clear();
   orphans_.clear();
   journal_.clear();
+  computed.clear();
   for (Mark& mark : marks_) {
     mark.journal = 0;
     mark.allocated = 0;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <kin/count_by.hpp>
+#include <kin/detail/direct_writes.hpp>
 #include <kin/detail/manager_api.hpp>
 #include <kin/find.hpp>
 #include <kin/native_update.hpp>
+#include <kin/on_conflict.hpp>
 #include <kin/query_builder.hpp>
 #include <kin/transaction.hpp>
 
@@ -169,6 +172,96 @@ class EntityManager {
   Task<std::uint64_t> native_delete_async(Condition<R> condition) {
     return detail::modify_task(*manager_, request<T>(std::move(condition)), detail::Modification::remove);
   }
+  /// Inserts a row, or changes the one that is there: em.upsert<Author>({.name = "U", .email = "u@x"}), at
+  /// once and by one statement where the database can tell what came out of it. Returns the managed entity,
+  /// as the row is now; one that the manager holds already is updated as by refresh(). What is pending is
+  /// flushed first. Throws ValidationError when no unique member has a value.
+  template <class T>
+  Ref<T> upsert(std::type_identity_t<T> value, const OnConflict<T>& options = {}) {
+    detail::Drafts drafts = detail::draft_of<T>(*manager_, value);
+    return upsert_drafts(options, drafts).front();
+  }
+  /// The same for an entity of create_detached(), which is managed then, unless the manager has another for
+  /// the row.
+  template <class T>
+  Ref<T> upsert(const Ref<T>& entity, const std::type_identity_t<OnConflict<T>>& options = {}) {
+    detail::Drafts drafts = detail::draft_of<T>(*manager_, entity);
+    return upsert_drafts(options, drafts).front();
+  }
+  /// Rows of a range, all or none of them, in few statements. Entities come in the order of the range.
+  template <class T, class Range>
+  std::vector<Ref<T>> upsert_many(Range&& range, const OnConflict<T>& options = {}) {
+    detail::Drafts drafts = detail::drafts_of<T>(*manager_, std::forward<Range>(range));
+    return upsert_drafts(options, drafts);
+  }
+  /// Takes the value over before the task begins.
+  template <class T>
+  Task<Ref<T>> upsert_async(T& value, const OnConflict<T>& options = {}) {
+    return detail::upsert_one<T>(*manager_, options.request(), detail::draft_of(*manager_, value));
+  }
+  template <class T, class Range>
+  Task<std::vector<Ref<T>>> upsert_many_async(Range&& range, const OnConflict<T>& options = {}) {
+    return detail::upsert_several<T>(*manager_, options.request(),
+                                     detail::drafts_of<T>(*manager_, std::forward<Range>(range)));
+  }
+  /// Inserts a row at once and returns its key, past the identity map: the member `id`, or the members that
+  /// are named after the entity. What is pending stays so.
+  template <class T, auto... Key>
+  auto insert(std::type_identity_t<T> value) {
+    detail::Drafts drafts = detail::draft_of<T>(*manager_, value);
+    detail::insert_blocking(*manager_, drafts);
+    return detail::inserted_key<T, Key...>(drafts.at(0));
+  }
+  template <class T, auto... Key, class Range>
+  auto insert_many(Range&& range) {
+    detail::Drafts drafts = detail::drafts_of<T>(*manager_, std::forward<Range>(range));
+    detail::insert_blocking(*manager_, drafts);
+    return detail::inserted_keys<T, Key...>(drafts);
+  }
+  /// Takes the value over before the task begins.
+  template <class T, auto... Key>
+  auto insert_async(T& value) {
+    return detail::insert_one<T, Key...>(*manager_, detail::draft_of(*manager_, value));
+  }
+  template <class T, auto... Key, class Range>
+  auto insert_many_async(Range&& range) {
+    return detail::insert_several<T, Key...>(*manager_,
+                                             detail::drafts_of<T>(*manager_, std::forward<Range>(range)));
+  }
+  /// Lets the next flush compute a member from what the row holds then: em.set<&Book::stock>(book,
+  /// field<&Book::stock> - 1). Until then the member keeps its value; afterwards it has the row's. A value
+  /// that is assigned meanwhile, other than the one it has, takes its place.
+  template <auto... Members, class T, class V>
+  void set(const Ref<T>& entity, const V& computed) {
+    static_assert(std::is_same_v<detail::path_root<Members...>, T>,
+                  "kin: set<> names a member of another entity than the one that is given");
+    static_assert(detail::ArithmeticTerm<V>::is_member,
+                  "kin: set<> needs a computation over fields; a plain value is assigned to the member");
+    if constexpr (detail::ArithmeticTerm<V>::is_member) {
+      static_assert(std::is_same_v<typename detail::ArithmeticTerm<V>::root, T>,
+                    "kin: set<> computes from members of the entity that is updated only");
+      static_assert(detail::comparable<detail::strip_optional<detail::path_leaf<Members...>>,
+                                       typename detail::ArithmeticTerm<V>::value>(),
+                    "kin: set<> needs a value of the member's type");
+      detail::set_computed(*manager_, detail::RefAccess::state(entity), detail::checked_path<Members...>(),
+                           computed.expression());
+    }
+  }
+  /// How many rows there are of each value of a member, of each key of a relation, or of each tuple of
+  /// several: em.count_by<&Book::author>(). One statement; only what occurs is in the map.
+  template <auto... Members>
+  auto count_by(Condition<typename detail::CountBy<Members...>::Root> condition = {}) {
+    using Groups = detail::CountBy<Members...>;
+    std::vector<typename Groups::Row> rows;
+    detail::rows_blocking(*manager_, Groups::request(std::move(condition).expression()), Groups::shape(),
+                          &rows);
+    return Groups::counts(rows);
+  }
+  template <auto... Members>
+  auto count_by_async(Condition<typename detail::CountBy<Members...>::Root> condition = {}) {
+    using Groups = detail::CountBy<Members...>;
+    return Groups::task(manager_.get(), Groups::request(std::move(condition).expression()));
+  }
   /// Reads an entity again, dropping its unflushed changes; false when its row is gone.
   template <class T>
   bool refresh(const Ref<T>& entity) {
@@ -312,6 +405,10 @@ class EntityManager {
   detail::Manager& internals() noexcept { return *manager_; }
 
  private:
+  template <class T>
+  std::vector<Ref<T>> upsert_drafts(const OnConflict<T>& options, detail::Drafts& drafts) {
+    return detail::refs_of<T>(detail::upsert_blocking(*manager_, options.request(), drafts));
+  }
   template <class T>
   static detail::FindRequest request() {
     detail::FindRequest request;

@@ -18,6 +18,7 @@
 #include <kin/log.hpp>
 #include <kin/naming_strategy.hpp>
 #include <kin/native_update.hpp>
+#include <kin/on_conflict.hpp>
 #include <kin/options.hpp>
 #include <kin/orm.hpp>
 #include <kin/query_builder.hpp>

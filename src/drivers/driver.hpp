@@ -44,6 +44,9 @@ struct Capabilities {
   bool deferrable_transactions = false;
   bool regular_expressions = false;
   bool json = false;
+  /// An upsert says by which unique columns a row is the same, and on what condition it is changed. Else
+  /// every unique column counts.
+  bool conflict_targets = true;
   /// A row of a left join can be locked along with that of the root.
   bool locks_left_joins = true;
 };
@@ -69,6 +72,7 @@ enum class Operation : std::uint8_t {
   remove,
   pivot_insert,
   pivot_remove,
+  upsert,        ///< inserts a row, or changes the one that has its values in `conflict`
   reserve_keys,  ///< writes nothing: stores a new key into each row's entity, which is about to be inserted
 };
 
@@ -93,12 +97,21 @@ class WriteBatch {
   bool write_nulls = false;              ///< update writes null into `columns`, whatever the entity holds
   bool ignore_duplicates = false;        ///< of pivot_insert: an existing row is no error
   std::vector<const Column*> returning{};  ///< columns to read back, the generated key first
+  std::vector<const Column*> conflict{};   ///< of upsert: by whose values a row is the same
+  std::vector<const Column*> merged{};  ///< of upsert: what such a row takes over; none = it stays as it is
+  const query::ReadPlan* condition = nullptr;  ///< of upsert: such a row is changed only when it meets it
+  std::vector<ValueView> condition_values{};
+  std::vector<std::uint32_t> condition_order{};  ///< of the values as parameters; the connection fills it
+  /// Of upsert: gets the rows that were written, `returning` of each, in any order; of a row that stayed as
+  /// it was, or of a database that returns nothing, none comes.
+  RowSink* returned = nullptr;
 
   std::size_t row_count() const noexcept { return pivot ? pivot_rows.size() : rows.size(); }
   /// True when a row that is met must hold what its snapshot does: which one was missed has to be found out.
   bool checks_values() const noexcept { return checks_version || !checked.empty(); }
-  /// Parameters of one row, in order: `columns`; then for update and remove the key, then the expected
-  /// version and what `checked` columns are to hold; for pivot operations the owner's key, then the target's.
+  /// Parameters of one row, in order: `columns`; of upsert then those of the condition; then for update and
+  /// remove the key, then the expected version and what `checked` columns are to hold; for pivot operations
+  /// the owner's key, then the target's.
   std::size_t parameters_per_row() const noexcept;
   ValueView parameter(std::size_t row, std::size_t index, Scratch& scratch) const;
   /// Stores a value read back into the row's entity, e.g. the generated key.

@@ -234,6 +234,7 @@ Task<bool> Manager::load(EntityState* state, bool refresh) {
   for (std::size_t i = 0; i < scratch.size(); ++i)
     cells.push_back(unit_of_work::column_value(*state->metadata->key[i], state->entity(), scratch[i]));
   EntityState* found = co_await find_by_key(*state->metadata, cells.data(), refresh, LockRequest());
+  if (refresh) computed.erase(state);
   co_return found != nullptr;
 }
 

@@ -165,6 +165,12 @@ class Dialect {
     (void)column;
     out += " on conflict do nothing";
   }
+  /// Appends the end of an upsert: what becomes of a row that is there. `condition` is a where clause or
+  /// empty.
+  virtual void on_conflict(std::string& out, const driver::WriteBatch& batch,
+                           std::string_view condition) const;
+  /// What an upsert calls its table, so that conditions and versions can name it; empty where it can't.
+  virtual std::string_view upserted_alias() const { return "t0"; }
   /// What stands in place of columns and values in an insert without any.
   virtual std::string_view default_row() const { return " default values"; }
 };

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "drivers/driver.hpp"
 #include "sql/dialect.hpp"
 #include "sql/dialect_text.hpp"
 #include "sql/mysql_collation.hpp"
@@ -262,6 +263,30 @@ class MysqlDialect : public Dialect {
 
   std::string_view default_row() const override { return " () values ()"; }
 
+  // Whatever unique value it is that the row has in common with another one.
+  void on_conflict(std::string& out, const driver::WriteBatch& batch, std::string_view) const override {
+    if (batch.merged.empty()) {
+      return ignore_duplicates(out, *batch.conflict.front());
+    }
+    name_given_row(out);
+    const char* separator = " on duplicate key update ";
+    for (const Column* column : batch.merged) {
+      out += separator;
+      separator = ", ";
+      quote(out, column->name);
+      out += " = ";
+      if (column == batch.entity->version && column->codec->is_integer()) {
+        qualify(out, batch.entity->schema, batch.entity->table);
+        out += '.';
+        quote(out, column->name);
+        out += " + 1";
+      } else {
+        given_value(out, *column);
+      }
+    }
+  }
+  std::string_view upserted_alias() const override { return {}; }
+
  protected:
   static void order_nulls(std::string& out, std::string_view operand, bool descending, int nulls) {
     if (nulls == 0 || (nulls == 1) != descending) return;
@@ -280,6 +305,12 @@ class MysqlDialect : public Dialect {
   }
 
  private:
+  /// Appends what lets on_conflict() refer to the row that was given, and its value of a column.
+  virtual void name_given_row(std::string& out) const { out += " as `given`"; }
+  virtual void given_value(std::string& out, const Column& column) const {
+    out += "`given`.";
+    quote(out, column.name);
+  }
   virtual std::string_view collation() const { return mysql_collation; }
   virtual std::string_view json_null() const { return "cast('null' as json)"; }
   /// A bound text as JSON.
@@ -342,6 +373,12 @@ class MariadbDialect final : public MysqlDialect {
   bool returns_inserted() const override { return true; }
 
  private:
+  void name_given_row(std::string&) const override {}
+  void given_value(std::string& out, const Column& column) const override {
+    out += "values(";
+    quote(out, column.name);
+    out += ')';
+  }
   std::string_view collation() const override { return mariadb_collation; }
   std::string_view json_null() const override { return "'null'"; }
   void json_document(std::string& out, std::string_view placeholder) const override { out += placeholder; }

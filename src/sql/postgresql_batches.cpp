@@ -58,6 +58,9 @@ class BatchWriter {
         insert(batch_.entity->schema, batch_.entity->table, batch_.columns);
         if (!batch_.returning.empty()) return_by_key();
         break;
+      case Operation::upsert:
+        upsert();
+        break;
       case Operation::update:
         update_nulls();
         break;
@@ -88,9 +91,27 @@ class BatchWriter {
     return columns;
   }
 
-  void insert(std::string_view schema, std::string_view name, const std::vector<const Column*>& columns) {
+  void upsert() {
+    insert(batch_.entity->schema, batch_.entity->table, batch_.columns, dialect_.upserted_alias());
+    dialect_.on_conflict(out_, batch_, {});
+    const char* separator = " returning ";
+    for (const Column* column : batch_.returning) {
+      out_ += separator;
+      separator = ", ";
+      std::string name;
+      dialect_.quote(name, column->name);
+      dialect_.result(out_, name, column);
+    }
+  }
+
+  void insert(std::string_view schema, std::string_view name, const std::vector<const Column*>& columns,
+              std::string_view alias = {}) {
     out_ += "insert into ";
     table(schema, name);
+    if (!alias.empty()) {
+      out_ += " as ";
+      dialect_.quote(out_, alias);
+    }
     out_ += " (";
     names(columns);
     const bool has_arrays =
@@ -240,6 +261,8 @@ bool takes_arrays(const WriteBatch& batch) {
   switch (batch.operation) {
     case Operation::insert:
       return !batch.columns.empty() && (batch.returning.empty() || writes_key(batch));
+    case Operation::upsert:
+      return batch.condition == nullptr;
     case Operation::update:
       return batch.write_nulls && is_found_by_one_column(batch);
     case Operation::remove:  // a row that is gone already is as good as deleted, unless its values count

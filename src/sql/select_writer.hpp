@@ -20,6 +20,8 @@ class SelectWriter {
   SelectWriter(const query::ReadPlan& plan, const Dialect& dialect) : plan_(plan), dialect_(dialect) {}
 
   std::string write();
+  /// The plan's condition alone.
+  std::string write_condition_only();
 
  private:
   using Nodes = std::vector<query::Node>;

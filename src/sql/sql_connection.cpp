@@ -40,7 +40,9 @@ Task<void> SqlConnection::read(const driver::ReadRequest& request, driver::RowSi
 }
 
 Task<void> SqlConnection::write(driver::WriteBatch& batch) {
-  const std::string& text = write_texts_.of(batch);
+  // The text of a condition is not kept: its plan may end.
+  if (batch.condition) conditional_text_ = conditional_upsert_text(batch, dialect_);
+  const std::string& text = batch.condition ? conditional_text_ : write_texts_.of(batch);
   if (logs()) return logged_write(text, batch);
   return wire_->write(text, batch);
 }

@@ -68,6 +68,7 @@ class SqlConnection final : public driver::Connection {
   const std::unique_ptr<Wire> wire_;
   const QueryLogger* const logger_;  // null when there is nobody to tell
   WriteTexts write_texts_;
+  std::string conditional_text_{};  // of the upsert with a condition that runs
   // Of the running read, where the text's order is another than the plan's.
   std::vector<ValueView> parameters_;
   bool in_transaction_ = false;  // as far as we have been told

@@ -18,6 +18,8 @@ std::string_view property_of(const driver::WriteBatch& batch, std::size_t index)
   const Column* column = batch.entity->version;
   if (index < written) {
     column = batch.columns[index];
+  } else if (batch.operation == driver::Operation::upsert) {
+    column = nullptr;
   } else if (index - written < batch.entity->key.size()) {
     column = batch.entity->key[index - written];
   } else if (index + batch.checked.size() >= batch.parameters_per_row()) {

@@ -2,6 +2,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sql/statements.hpp"
 
@@ -16,10 +17,16 @@ class WriteWriter {
  public:
   WriteWriter(const WriteBatch& batch, const Dialect& dialect) : batch_(batch), dialect_(dialect) {}
 
+  /// Of an upsert with a condition: the where clause, whose placeholders come after those of the row.
+  void set_condition(std::string condition) { condition_ = std::move(condition); }
+
   std::string write() {
     switch (batch_.operation) {
       case Operation::insert:
         write_insert();
+        break;
+      case Operation::upsert:
+        write_upsert();
         break;
       case Operation::update:
         write_update();
@@ -57,6 +64,25 @@ class WriteWriter {
       write_values(batch_.columns.size());
     }
     if (dialect_.returns_inserted()) write_returning(dialect_.knows_generated_key());
+  }
+
+  void write_upsert() {
+    out_ += "insert into ";
+    table(batch_.entity->schema, batch_.entity->table);
+    if (const std::string_view alias = dialect_.upserted_alias(); !alias.empty()) {
+      out_ += " as ";
+      dialect_.quote(out_, alias);
+    }
+    const char* separator = " (";
+    for (const Column* column : batch_.columns) {
+      out_ += separator;
+      separator = ", ";
+      dialect_.quote(out_, column->name);
+    }
+    out_ += ')';
+    write_values(batch_.columns.size());
+    dialect_.on_conflict(out_, batch_, condition_);
+    if (dialect_.returns_inserted()) write_returning(false);
   }
 
   void write_update() {
@@ -156,6 +182,7 @@ class WriteWriter {
 
   const WriteBatch& batch_;
   const Dialect& dialect_;
+  std::string condition_{};
   std::string out_{};
   std::uint32_t parameters_ = 0;
 };
@@ -164,6 +191,13 @@ class WriteWriter {
 
 std::string write_text(const WriteBatch& batch, const Dialect& dialect) {
   return WriteWriter(batch, dialect).write();
+}
+
+std::string conditional_upsert_text(driver::WriteBatch& batch, const Dialect& dialect) {
+  WriteWriter writer(batch, dialect);
+  writer.set_condition(
+      upsert_condition(*batch.condition, dialect, batch.columns.size(), batch.condition_order));
+  return writer.write();
 }
 
 std::string Dialect::write(const WriteBatch& batch) const { return write_text(batch, *this); }

@@ -33,6 +33,8 @@ std::size_t hash_of(const ShapeOrBatch& shape) noexcept {
   for (const Column* column : shape.columns) hash = mix(hash, column);
   for (const Column* column : shape.returning) hash = mix(hash, column);
   for (const Column* column : shape.checked) hash = mix(hash, column);
+  for (const Column* column : shape.conflict) hash = mix(hash, column);
+  for (const Column* column : shape.merged) hash = mix(hash, column);
   return mix(mix(hash, shape.columns.size()), shape.checked.size());
 }
 
@@ -42,7 +44,7 @@ bool equal(const Left& left, const Right& right) noexcept {
          left.checks_version == right.checks_version && left.write_nulls == right.write_nulls &&
          left.ignore_duplicates == right.ignore_duplicates && left.entity == right.entity &&
          left.pivot == right.pivot && left.columns == right.columns && left.returning == right.returning &&
-         left.checked == right.checked;
+         left.checked == right.checked && left.conflict == right.conflict && left.merged == right.merged;
 }
 
 }  // namespace
@@ -57,7 +59,9 @@ WriteTexts::Shape::Shape(const driver::WriteBatch& batch)
       pivot(batch.pivot),
       columns(batch.columns),
       returning(batch.returning),
-      checked(batch.checked) {}
+      checked(batch.checked),
+      conflict(batch.conflict),
+      merged(batch.merged) {}
 
 std::size_t WriteTexts::Hash::operator()(const Shape& shape) const noexcept { return hash_of(shape); }
 

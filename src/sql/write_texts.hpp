@@ -35,6 +35,8 @@ class WriteTexts {
     std::vector<const Column*> columns;
     std::vector<const Column*> returning;
     std::vector<const Column*> checked;
+    std::vector<const Column*> conflict;
+    std::vector<const Column*> merged;
   };
   // Both also take a batch, so that a look-up makes no Shape.
   struct Hash {

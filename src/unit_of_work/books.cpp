@@ -6,6 +6,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "unit_of_work/collection_items.hpp"
+#include "unit_of_work/computed_values.hpp"
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/key.hpp"
 
@@ -62,6 +63,8 @@ void close_update(Manager& manager, const ChangeSet& change) {
   EntityState& state = *change.state;
   const Column* version = state.metadata->version;
   note(manager, state, false, version && change.columns.has(version->index));
+  std::vector<ComputedValue> computed = close_computed(manager, state);
+  if (journaling(manager)) manager.journal().back().computed = std::move(computed);
   const bool whole = state.snapshot && !state.has(EntityState::partial);
   state.snapshot = change.written ? change.written : snapshot_of_update(manager, change);
   if (!whole) state.set(EntityState::partial);
@@ -277,6 +280,7 @@ void undo(Manager& manager, JournalEntry& entry, std::vector<EntityState*>& forg
   set_flags(manager, state, was_removed ? entry.flags : entry.flags | pending);
   state.snapshot = entry.snapshot;
   if (entry.version_changed) restore_version(manager, state);
+  if (!entry.computed.empty()) undo_computed(manager, state, std::move(entry.computed));
   if (entry.key_assigned) forget_key(manager, state);
   if (entry.unregistered) manager.register_if_free(&state);
   if (was_removed) forgotten.push_back(&state);

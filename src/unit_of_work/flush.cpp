@@ -11,6 +11,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "unit_of_work/books.hpp"
+#include "unit_of_work/computed_values.hpp"
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/flush_events.hpp"
 #include "unit_of_work/flush_plan.hpp"
@@ -168,25 +169,22 @@ std::vector<WriteBatch> pivot_batches(Operation operation, std::span<const Pivot
   return batches;
 }
 
-[[noreturn]] void throw_missed(const WriteBatch& batch) {
-  const EntityState& state = *batch.rows[batch.missed_rows().front()];
-  const std::string& entity = state.metadata->name;
-  throw OptimisticLockError(
-      fmt::format("{} was changed or deleted by someone else since it was read; refresh() it and try again",
-                  unit_of_work::describe(state)),
-      ErrorDetails{.entity = entity});
-}
-
 /// Rows that were updated but are gone, or of another version, are an error; a row that is to be deleted may
 /// be gone.
 void check_missed(const WriteBatch& batch) {
   if (batch.missed_rows().empty()) return;
-  if (batch.operation == Operation::update || batch.checks_values()) throw_missed(batch);
+  if (batch.operation == Operation::update || batch.checks_values())
+    unit_of_work::throw_missed(*batch.rows[batch.missed_rows().front()]);
 }
 
 Task<void> write_changes(driver::Connection& connection, Operation operation,
                          std::span<const ChangeSet> changes, bool keep_order) {
   const Expected expected = operation == Operation::insert ? nothing_expected : expected_values;
+  std::vector<ChangeSet> others;
+  if (operation == Operation::update && !changes.front().state->manager->computed.empty()) {
+    others = co_await unit_of_work::write_computed(connection, changes, expected);
+    changes = others;
+  }
   std::vector<WriteBatch> batches = batches_of(operation, changes, keep_order, expected);
   for (WriteBatch& batch : batches) {
     co_await connection.write(batch);

@@ -10,6 +10,7 @@
 #include <kin/detail/codec_of.hpp>
 
 #include "unit_of_work/collection_items.hpp"
+#include "unit_of_work/computed_values.hpp"
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/flush_events.hpp"
 #include "unit_of_work/key.hpp"
@@ -37,6 +38,17 @@ bool is_comparable(const EntityState& state) {
   return state.has(EntityState::managed) && !state.has(excluded);
 }
 
+/// Microseconds from one version to the next that the member can tell apart.
+std::int64_t version_step(const detail::Codec& codec) {
+  if (codec.assign == &detail::TimePointFamily::assign)  // a unit of its own, such as minutes
+    return static_cast<const detail::TimePointLayout*>(codec.context)->microseconds_per_tick;
+  std::int64_t step = 1;
+  for (int digits = codec.fraction_digits; digits < 6; ++digits) step *= 10;
+  return step;
+}
+
+}  // namespace
+
 /// Columns written by an insert: all but generated ones, a key that the database makes, and members that were left at
 /// their default where the column has a default of its own.
 ColumnMask insert_columns(const EntityRuntime& runtime, const EntityState& state) {
@@ -50,15 +62,6 @@ ColumnMask insert_columns(const EntityRuntime& runtime, const EntityState& state
     mask.add(column.index);
   }
   return mask;
-}
-
-/// Microseconds from one version to the next that the member can tell apart.
-std::int64_t version_step(const detail::Codec& codec) {
-  if (codec.assign == &detail::TimePointFamily::assign)  // a unit of its own, such as minutes
-    return static_cast<const detail::TimePointLayout*>(codec.context)->microseconds_per_tick;
-  std::int64_t step = 1;
-  for (int digits = codec.fraction_digits; digits < 6; ++digits) step *= 10;
-  return step;
 }
 
 void advance_version(EntityState& state, const Column& version, bool inserting) {
@@ -83,6 +86,8 @@ void advance_version(EntityState& state, const Column& version, bool inserting) 
   version.codec->assign(*version.codec, member,
                         ValueView::timestamp(packed_before + step, version.codec->fraction_digits));
 }
+
+namespace {
 
 void run_on_update(Manager& manager, EntityState& state, ColumnMask& changes, RunOnce& on_update) {
   if (state.metadata->hooks.empty() || on_update.contains(&state)) return;
@@ -152,10 +157,15 @@ bool releases_a_partner(const Manager& manager, EntityState& state) {
 void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan, RunOnce& on_update) {
   const EntityRuntime& runtime = manager.runtime(map.metadata());
   const ColumnMask fixed = not_updatable(map.metadata());
+  const bool computes = !manager.computed.empty();
   for (EntityState* state : map.states()) {
-    if (!is_comparable(*state) || runtime.is_unchanged(*state)) [[likely]] continue;
+    if (!is_comparable(*state)) continue;
+    const ColumnMask computed = computes ? computed_columns(manager, *state) : ColumnMask();
+    if ((!computes || computed.empty()) && runtime.is_unchanged(*state)) [[likely]]
+      continue;
     ColumnMask changes = runtime.changes(*state);
     run_on_update(manager, *state, changes, on_update);
+    changes |= computed;
     for (const Column& column : map.metadata().columns)
       if (fixed.has(column.index)) changes.drop(column.index);
     if (changes.empty()) continue;
@@ -372,7 +382,9 @@ bool anything_to_flush(Manager& manager, const EntityMetadata& entity) {
   if (map->scheduled > 0 || map->removed > 0) return true;
   const EntityRuntime& runtime = manager.runtime(entity);
   return std::any_of(map->states().begin(), map->states().end(), [&](const EntityState* state) {
-    return is_comparable(*state) && !runtime.is_unchanged(*state);
+    return is_comparable(*state) &&
+           (!runtime.is_unchanged(*state) ||
+            (!manager.computed.empty() && !computed_columns(manager, *state).empty()));
   });
 }
 

@@ -72,6 +72,11 @@ void collect_pivots(detail::Manager& manager, FlushPlan& plan);
 /// may set a reference to what is stored again, and no comparison would find that.
 void forget_told_sides(detail::Manager& manager, const std::vector<ChangeSet>& updates);
 
+/// The columns that an insert of the entity writes: all but those that the database fills in.
+ColumnMask insert_columns(const EntityRuntime& runtime, const EntityState& state);
+/// Moves a version member on, of a new row to its first value.
+void advance_version(EntityState& state, const Column& version, bool inserting);
+
 /// True when a flush would write something; runs no hooks.
 bool anything_to_flush(detail::Manager& manager);
 /// The same for the entities of one type.

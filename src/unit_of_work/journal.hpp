@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "unit_of_work/computed_value.hpp"
+
 namespace kin::unit_of_work {
 
 /// What flushes changed in the manager's books since a transaction began, so that a rollback can undo it: the
@@ -25,6 +27,7 @@ struct JournalEntry {
   std::vector<detail::EntityState*> stored{};  ///< of a collection: its stored items before the change
   std::vector<detail::EntityState*> added{};   ///< of a collection that is not loaded: the changes that were pending
   std::vector<detail::EntityState*> taken{};
+  std::vector<ComputedValue> computed{};  ///< members that the database computed: pending again on undo
 };
 
 using Journal = std::vector<JournalEntry>;

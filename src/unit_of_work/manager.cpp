@@ -46,6 +46,7 @@ void Manager::clear() {
   new_inverses_.clear();
   journal_.clear();
   loaded_.clear();
+  computed.clear();
   for (Mark& mark : marks_) {
     mark.journal = 0;
     mark.allocated = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kin/collection.hpp>
+#include <kin/detail/direct_writes.hpp>
 #include <kin/detail/find_request.hpp>
 #include <kin/detail/manager_api.hpp>
 #include <kin/event.hpp>
@@ -13,6 +14,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -177,6 +179,16 @@ class Manager {
   void unschedule(EntityState* state);
   unit_of_work::FlushEvents* flush_events = nullptr;  ///< of the running flush, where somebody listens
 
+  // Written at once, past the unit of work (direct_writes.cpp, upsert.cpp).
+  /// Writes batches in a transaction of their own, unless one is open or one row is all.
+  Task<void> write_directly(std::span<driver::WriteBatch> batches);
+  Task<void> insert(Drafts& drafts);
+  Task<std::vector<EntityState*>> upsert(const UpsertRequest& request, Drafts& drafts);
+  /// Fills in what on_create says, and a uuid as key.
+  void run_on_create(EntityState& state);
+  /// What the next flush lets the database compute (computed_values.cpp).
+  boost::unordered_flat_map<const EntityState*, std::vector<unit_of_work::ComputedValue>> computed{};
+
   /// A manager with the same settings, empty or with copies of the entities (fork.cpp).
   std::unique_ptr<Manager> fork(const ForkOptions& options);
 
@@ -224,7 +236,6 @@ class Manager {
   void pack_key(const EntityMetadata& entity, const ValueView* cells, std::string& packed);
   std::int64_t integer_key(const EntityMetadata& entity, const ValueView& cell);
   EntityState* holder_of_key(const EntityState& state);
-  void run_on_create(EntityState& state);
   void attach_collections(EntityState& state) const noexcept;
 
   std::shared_ptr<OrmCore> core_;

@@ -16,6 +16,7 @@ std::size_t WriteBatch::parameters_per_row() const noexcept {
   const std::size_t written = write_nulls ? 0 : columns.size();
   if (operation == Operation::reserve_keys) return 0;
   if (operation == Operation::insert) return written;
+  if (operation == Operation::upsert) return written + condition_order.size();
   return written + entity->key.size() + (checks_version ? 1 : 0) + checked.size();
 }
 
@@ -32,6 +33,7 @@ ValueView WriteBatch::parameter(std::size_t row, std::size_t index, Scratch& scr
   const std::size_t written = write_nulls ? 0 : columns.size();
   if (index < written) return column_value(*columns[index], state.entity(), scratch);
   index -= written;
+  if (operation == Operation::upsert) return condition_values[condition_order[index]];
   if (index < entity->key.size()) return column_value(*entity->key[index], state.entity(), scratch);
   index -= entity->key.size();
   if (checks_version && index-- == 0)
@@ -42,7 +44,8 @@ ValueView WriteBatch::parameter(std::size_t row, std::size_t index, Scratch& scr
 void WriteBatch::store(std::size_t row, const Column& column, ValueView value) const {
   EntityState& state = *rows[row];
   unit_of_work::assign_cell(column, column.access.reach(state.entity()), value);
-  if (!column.generated_key) return;
+  // A draft is no entity of the manager.
+  if (!column.generated_key || state.has(EntityState::detached)) return;
   state.manager->journal().push_back(
       {.state = &state, .snapshot = state.snapshot, .flags = state.flags, .key_assigned = true});
   state.manager->register_key(&state);
@@ -61,7 +64,8 @@ std::string WriteBatch::row_in_words(std::size_t row) const {
   if (pivot)
     return fmt::format("link {} of {} of {}.{}", row + 1, row_count(), pivot->owner_property->entity->name,
                        pivot->owner_property->name);
-  if (operation == Operation::insert) return fmt::format("row {} of {} of {}", row + 1, row_count(), entity->name);
+  if (operation == Operation::insert || operation == Operation::upsert)
+    return fmt::format("row {} of {} of {}", row + 1, row_count(), entity->name);
   return unit_of_work::describe(*rows[row]);
 }
 

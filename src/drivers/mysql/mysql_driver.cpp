@@ -101,6 +101,7 @@ driver::Capabilities capabilities_of(bool is_mariadb) {
   capabilities.name = is_mariadb ? "mariadb" : "mysql";
   // All values of a statement are read before any of its keys is known.
   capabilities.sequential_batches = false;
+  capabilities.conflict_targets = false;
   capabilities.max_parameters = most_parameters;
   capabilities.regular_expressions = true;
   capabilities.json = true;

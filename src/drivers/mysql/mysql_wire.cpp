@@ -60,7 +60,8 @@ std::size_t rows_of_one_statement(std::size_t rows, std::size_t largest) {
 }
 
 bool is_insert(const WriteBatch& batch) {
-  return batch.operation == Operation::insert || batch.operation == Operation::pivot_insert;
+  return batch.operation == Operation::insert || batch.operation == Operation::pivot_insert ||
+         batch.operation == Operation::upsert;
 }
 
 /// The columns to read back which the statement itself does not return.
@@ -296,7 +297,8 @@ Task<void> MysqlWire::insert(const Writing& writing) {
       row += co_await insert_rows(writing, row, rows_of_one_statement(rows - row, largest));
     }
   }
-  if (session_->is_mariadb()) co_return;
+  // Of an upsert nobody knows here which rows it met.
+  if (session_->is_mariadb() || writing.batch.operation == Operation::upsert) co_return;
   const std::span<const Column* const> columns = unreturned(writing.batch, 0);
   if (columns.empty()) co_return;
   const std::size_t key_width = writing.batch.entity->key.size();
@@ -385,6 +387,10 @@ std::size_t MysqlWire::rows_without_long_values(std::size_t count, std::size_t w
 void MysqlWire::store_rows(const Writing& writing, StatementUse& use, std::size_t first, std::size_t count) {
   const std::vector<const Column*>& returning = writing.batch.returning;
   const std::size_t returned = use.column_count();
+  if (writing.batch.operation == Operation::upsert) {
+    if (returned != 0) pass_rows(use, *writing.batch.returned);
+    return;
+  }
   if (returned < returning.size() && returning.front()->generated_key) store_keys(writing, use, first, count);
   if (returned == 0) return;
   const std::size_t left_out = returning.size() - returned;

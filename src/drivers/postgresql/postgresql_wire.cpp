@@ -449,6 +449,10 @@ Task<void> PostgresqlWire::write_arrays(const std::string& text, driver::WriteBa
 
 Task<void> PostgresqlWire::store_returned(const Result& result, driver::WriteBatch& batch, std::size_t begin,
                                           std::size_t end) {
+  if (batch.operation == driver::Operation::upsert) {
+    pass_rows(result.get(), *batch.returned);
+    co_return;
+  }
   sql::RowsByKey rows(batch, begin, end - begin);
   for (int row = 0; row < PQntuples(result.get()); ++row)
     rows.take(cells_.read(result.get(), row), batch.returning);
@@ -524,6 +528,7 @@ void PostgresqlWire::store_row(Rows& rows, std::size_t row, const PGresult* resu
   if (rows.may_miss && changed_rows(result) == 0) rows.batch.missed(row);
   if (PQntuples(result) == 0) return;
   const ValueView* const cells = cells_.read(result, 0);
+  if (rows.batch.operation == driver::Operation::upsert) return rows.batch.returned->row(cells);
   for (std::size_t i = 0; i < rows.batch.returning.size(); ++i)
     rows.batch.store(row, *rows.batch.returning[i], cells[i]);
 }

@@ -204,6 +204,7 @@ void SqliteWire::fail_row(const Writing& writing, std::size_t row, int code) {
 void SqliteWire::store_row(const Writing& writing, std::size_t row) {
   if (cells_.size() < writing.returned) cells_.resize(writing.returned);
   read_cells(writing.statement.handle(), cells_.data(), writing.returned);
+  if (writing.batch.operation == driver::Operation::upsert) return writing.batch.returned->row(cells_.data());
   const std::size_t left_out = writing.batch.returning.size() - writing.returned;
   for (std::size_t index = 0; index < writing.returned; ++index) {
     writing.batch.store(row, *writing.batch.returning[left_out + index], cells_[index]);

@@ -73,6 +73,7 @@ Traits postgresql_traits() {
 #ifdef KIN_TEST_MYSQL
 Traits mariadb_traits() {
   Traits traits;
+  traits.upserts_on_condition = false;
   traits.stores_infinities = false;
   traits.stores_unsigned_64 = true;
   traits.rows_refer_to_each_other = false;

@@ -31,6 +31,7 @@ struct Traits {
   bool rows_refer_to_each_other = true;  ///< in one batch, although their keys are generated
   bool tells_failed_row = true;          ///< of any batch, whatever its size
   bool returns_defaults = true;          ///< in the statement that inserts
+  bool upserts_on_condition = true;      ///< an existing row is changed only when it meets one
   bool locks_rows = false;               ///< not the whole database
   bool has_deferrable_transactions = false;
   bool locks_named_tables_only = true;   ///< MariaDB locks the rows of every joined table

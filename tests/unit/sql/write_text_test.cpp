@@ -145,6 +145,40 @@ TEST(WriteText, IsKeptByWhatItChecks) {
   EXPECT_EQ(texts.of(batch), R"(delete from "book" where "id" = ? and "title" is ?)");
 }
 
+TEST(WriteText, Upsert) {
+  WriteBatch batch = batch_of<Book>(Operation::upsert, {"title", "price", "version"});
+  batch.conflict = {column_of(*batch.entity, "title")};
+  batch.returning = {batch.entity->generated_key};
+  EXPECT_EQ(sqlite_text(batch),
+            R"(insert into "book" as "t0" ("title", "price", "version") values (?, ?, ?) on conflict ("title") do )"
+            R"(nothing returning "id")");
+  EXPECT_EQ(sql::write_text(batch, sql::mysql_dialect()),
+            "insert into `book` (`title`, `price`, `version`) values (?, ?, ?) on duplicate key update `title` = "
+            "`title`");
+  batch.merged = {column_of(*batch.entity, "price"), batch.entity->version};
+  EXPECT_EQ(sqlite_text(batch),
+            R"(insert into "book" as "t0" ("title", "price", "version") values (?, ?, ?) on conflict ("title") do )"
+            R"(update set "price" = excluded."price", "version" = "t0"."version" + 1 returning "id")");
+  EXPECT_EQ(sql::write_text(batch, sql::mysql_dialect()),
+            "insert into `book` (`title`, `price`, `version`) values (?, ?, ?) as `given` on duplicate key update "
+            "`price` = `given`.`price`, `version` = `book`.`version` + 1");
+  EXPECT_EQ(sql::write_text(batch, sql::mariadb_dialect()),
+            "insert into `book` (`title`, `price`, `version`) values (?, ?, ?) on duplicate key update `price` = "
+            "values(`price`), `version` = `book`.`version` + 1 returning `id`");
+}
+
+TEST(WriteText, IsKeptByWhatAnUpsertMerges) {
+  sql::WriteTexts texts(sql::sqlite_dialect());
+  WriteBatch batch = batch_of<Book>(Operation::upsert, {"title", "price"});
+  batch.conflict = {column_of(*batch.entity, "title")};
+  const std::string nothing = texts.of(batch);
+  batch.merged = {column_of(*batch.entity, "price")};
+  const std::string price = texts.of(batch);
+  EXPECT_NE(price, nothing);
+  batch.conflict = {batch.entity->generated_key};
+  EXPECT_NE(texts.of(batch), price);
+}
+
 TEST(WriteText, Pivots) {
   WriteBatch batch = pivot_batch(Operation::pivot_insert);
   EXPECT_EQ(sqlite_text(batch), R"(insert into "book_tag" ("book_id", "tag_id") values (?, ?))");

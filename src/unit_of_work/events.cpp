@@ -125,6 +125,7 @@ void EventVerbs::persist_state(detail::EntityState* state) {
 
 void EventVerbs::remove_state(detail::EntityState* state) {
   manager_.require_own(state, "remove");
+  if (manager_.flush_events && manager_.flush_events->defer_remove(state)) return;
   const bool known = state->has(detail::EntityState::removed) || !state->has(detail::EntityState::managed);
   manager_.remove(state);
   if (!known && manager_.flush_events) manager_.flush_events->note_removed(state);

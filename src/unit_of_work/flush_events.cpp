@@ -37,10 +37,12 @@ bool still_due(const EntityState& state, ChangeKind kind) {
   return state.has(EntityState::removed) == (kind == ChangeKind::remove);
 }
 
-std::vector<EntityState*> minus(const std::vector<EntityState*>& from, const std::vector<EntityState*>& taken) {
+std::vector<EntityState*> minus(const std::vector<EntityState*>& from,
+                                const std::vector<EntityState*>& taken) {
   const boost::unordered_flat_set<EntityState*> out(taken.begin(), taken.end());
   std::vector<EntityState*> rest;
-  std::ranges::copy_if(from, std::back_inserter(rest), [&](EntityState* state) { return !out.contains(state); });
+  std::ranges::copy_if(from, std::back_inserter(rest),
+                       [&](EntityState* state) { return !out.contains(state); });
   return rest;
 }
 
@@ -93,6 +95,12 @@ void FlushEvents::note_scheduled(EntityState* state) {
 
 void FlushEvents::note_removed(EntityState* state) {
   if (moment_ != Moment::after) steps_.push_back({Step::Kind::removed, state});
+}
+
+bool FlushEvents::defer_remove(EntityState* state) {
+  if (moment_ != Moment::writing) return false;
+  late_removes_.push_back(state);
+  return true;
 }
 
 void FlushEvents::require_changing(const char* verb) const {
@@ -287,6 +295,8 @@ void FlushEvents::after_books() {
     manager_.queue_collection(*late.collection, data);
   }
   manager_.orphans() = std::move(late_orphans_);
+  for (EntityState* state : late_removes_)
+    if (state->has(EntityState::managed)) manager_.remove(state);
 }
 
 void FlushEvents::written(FlushPlan& plan) {

@@ -44,8 +44,8 @@ class FlushEvents {
   void written(FlushPlan& plan);
   /// What after_* handlers have made, to be written by the same flush; empty when that was nothing.
   FlushPlan made_since();
-  /// Around the closing of the books, which takes all changes of collections and all orphans for written: those that
-  /// after_* handlers have made stay pending.
+  /// Around the closing of the books, which takes all changes of collections and all orphans for written:
+  /// those that after_* handlers have made stay pending.
   void before_books();
   void after_books();
   /// The flush is committed, its books are closed: what was scheduled stays.
@@ -55,6 +55,8 @@ class FlushEvents {
   // What handlers do.
   void note_scheduled(EntityState* state);
   void note_removed(EntityState* state);
+  /// Of after_* handlers: what is being written is removed by the next flush. True when it waits.
+  bool defer_remove(EntityState* state);
   void cancel_remove(EntityState* state);
   void drop(const ChangeRecord& change);
   void recompute();
@@ -102,6 +104,7 @@ class FlushEvents {
   std::vector<Links> written_{};      // collections as they were written
   std::size_t written_orphans_ = 0;
   bool settled_ = false;
+  std::vector<EntityState*> late_removes_{};
   std::vector<Links> late_{};  // what after_* handlers changed in them
   std::vector<detail::Manager::Orphan> late_orphans_{};
 };

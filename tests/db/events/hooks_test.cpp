@@ -311,6 +311,19 @@ TEST_P(EventHooks, EditsOfAnAfterHookArePendingAfterwards) {
   EXPECT_EQ(stored(field<&Book::price> == 9.0), 1u);
 }
 
+TEST_P(EventHooks, WhatAnAfterHookRemovesGoesWithTheNextFlush) {
+  EntityManager em = orm().em();
+  em.create<Book>({.title = "a"});
+  at("after_create", [&](EventArgs& args) { args.remove(args.entity<Book>()); });
+  em.flush();
+  act = nullptr;
+  EXPECT_EQ(stored(all<Book>()), 1u);
+  EXPECT_TRUE(em.has_changes());
+  em.flush();
+  EXPECT_EQ(stored(all<Book>()), 0u);
+  EXPECT_FALSE(em.has_changes());
+}
+
 TEST_P(EventHooks, AnExceptionUndoesTheFlushAtEachMoment) {
   EntityManager em = orm().em();
   em.create<Book>({.title = "changed"});

@@ -18,6 +18,8 @@ inline constexpr detail::Version version{};
 /// Updates and deletes go through only while the row has the value that was read, else OptimisticLockError.
 inline constexpr detail::ConcurrencyCheck concurrency_check{};
 inline constexpr detail::Hidden hidden{};
+/// The member's name in JSON, for kin::serialize() and em.assign().
+constexpr detail::SerializedName serialized_name(std::string_view name) { return detail::SerializedName(name); }
 /// Left out of reads unless named in only<>().
 inline constexpr detail::Lazy lazy{};
 /// Length in characters.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <kin/assign_options.hpp>
 #include <kin/count_by.hpp>
 #include <kin/detail/direct_writes.hpp>
 #include <kin/detail/manager_api.hpp>
@@ -9,11 +10,13 @@
 #include <kin/on_conflict.hpp>
 #include <kin/query_builder.hpp>
 #include <kin/transaction.hpp>
+#include <kin/unit_of_work.hpp>
 
 #include <concepts>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -53,6 +56,9 @@ inline constexpr bool holds_entities<Loaded<T, Paths>> = true;
 template <class R>
   requires requires { typename R::value_type; } && (!std::is_same_v<typename R::value_type, R>)
 inline constexpr bool holds_entities<R> = holds_entities<typename R::value_type>;
+
+template <class J>
+concept JsonDocument = is_json<std::remove_cvref_t<J>>;
 }  // namespace detail
 
 /// One unit of work: an identity map, the changes made to its entities, and the transaction that writes them.
@@ -74,6 +80,42 @@ class EntityManager {
   template <class T>
   Ref<T> create_detached(std::type_identity_t<T> value) {
     return detail::RefAccess::make<T>(detail::create_entity(*manager_, detail::type_tag<T>, &value, false));
+  }
+  /// Makes an entity from a JSON object and schedules it for insertion, as assign() reads it; needs
+  /// <kin/serialize.hpp>. A key that the database makes is not taken, unless the options allow it.
+  template <class T, detail::JsonDocument J>
+  Ref<T> create(const J& json) {
+    return detail::RefAccess::make<T>(detail::create_from_json(*manager_, detail::type_tag<T>, &json, nullptr));
+  }
+  template <class T, detail::JsonDocument J>
+  Ref<T> create(const J& json, const AssignOptions& options) {
+    return detail::RefAccess::make<T>(detail::create_from_json(*manager_, detail::type_tag<T>, &json, &options));
+  }
+  /// Sets what a kin::Json object names; needs <kin/serialize.hpp>. Values convert as those of the database do,
+  /// dates, decimals and UUIDs from text, enums from names. A relation takes a key, or an object, which changes the
+  /// entity whose key it carries, else makes a new one; a loaded collection takes an array of those and holds
+  /// exactly them afterwards, or one, which is added. Sends nothing: a key that is not loaded becomes a reference.
+  /// Throws ValidationError that names entity and property for what does not fit, and then nothing is assigned.
+  template <class T, class J>
+  void assign(const Ref<T>& entity, const J& json) {
+    assign_json<T>(entity, json, nullptr);
+  }
+  template <class T, class J>
+  void assign(const Ref<T>& entity, const J& json, const AssignOptions& options) {
+    assign_json<T>(entity, json, &options);
+  }
+  /// Makes a value that came from elsewhere, with its key, the managed entity of a row that is there: its members
+  /// are taken for what the row holds, no query is sent, and its collections are not loaded. An entity that is
+  /// loaded already stays as it is, unless Merge::refresh lets the value replace it and its unflushed changes.
+  template <class T>
+  Ref<T> merge(std::type_identity_t<T> value, Merge existing = Merge::keep) {
+    return detail::RefAccess::make<T>(detail::merge_entity(*manager_, detail::type_tag<T>, &value, existing));
+  }
+  /// The managed entity of a row that execute() returned, by the names of its columns; others are passed over.
+  /// Throws ValidationError when a key column is missing. Existing entities as in merge().
+  template <class T>
+  Ref<T> map(const Row& row, Merge existing = Merge::keep) {
+    return detail::RefAccess::make<T>(detail::map_row(*manager_, detail::type_tag<T>, row, existing));
   }
   /// Schedules an entity for insertion; takes back a remove(). Cascades over its relations at flush.
   template <class T>
@@ -271,6 +313,16 @@ class EntityManager {
   Task<bool> refresh_async(const Ref<T>& entity) {
     return detail::refresh_task(*manager_, detail::RefAccess::state(entity));
   }
+  /// As refresh, but throws NotFoundError when the row is gone.
+  template <class T>
+  void refresh_or_fail(const Ref<T>& entity) {
+    if (!refresh(entity)) detail::throw_row_gone(detail::RefAccess::state(entity));
+  }
+  template <class T>
+  Task<void> refresh_or_fail_async(Ref<T> entity) {
+    const bool found = co_await detail::refresh_task(*manager_, detail::RefAccess::state(entity));
+    if (!found) detail::throw_row_gone(detail::RefAccess::state(entity));
+  }
   /// Optimistic: throws OptimisticLockError unless the entity was read with the version that follows the
   /// mode. Pessimistic: locks its row until the end of the transaction without reading it, so that unflushed
   /// changes stay; refresh() reads what stands there now. Throws NotFoundError when the row is gone, and in a
@@ -293,6 +345,42 @@ class EntityManager {
   Task<void> flush_async() { return detail::flush_task(*manager_); }
   /// Forgets all entities and pending changes; every Ref becomes invalid.
   void clear() { detail::clear_manager(*manager_); }
+  /// Forgets the entities of one type; others keep their references to them, and a flush that would write one
+  /// refuses. Throws TransactionStateError when the open transaction has written one of them.
+  template <class T>
+  void clear() {
+    detail::clear_type(*manager_, detail::type_tag<T>);
+  }
+  /// Forgets one entity and its pending changes; the next find reads it anew. Otherwise as clear<T>().
+  template <class T>
+  void detach(const Ref<T>& entity) {
+    detail::detach_entity(*manager_, detail::RefAccess::state(entity));
+  }
+  /// True for an entity of this manager that has a row or is to get one; false also for null, for one that was
+  /// detached or deleted, and for one that no persist() has reached yet.
+  template <class T>
+  bool is_managed(const Ref<T>& entity) const noexcept {
+    return detail::is_managed(*manager_, detail::RefAccess::state(entity));
+  }
+  /// What the manager holds and what the next flush would write.
+  UnitOfWork unit_of_work() noexcept { return UnitOfWork(*manager_); }
+  /// What a member held when its row was last read or flushed: em.original<&Book::title>(book). Empty when the
+  /// entity is new or the member was not read.
+  template <auto Member, class T>
+  std::optional<detail::member_type<Member>> original(const Ref<T>& entity) {
+    static_assert(std::is_same_v<detail::member_owner<Member>, T>,
+                  "kin: original<> names a member of another class than that of the entity");
+    static_assert(!detail::AnyCollectionType<detail::member_type<Member>>,
+                  "kin: original<> takes members with a column; em.unit_of_work().collection_updates() tells what "
+                  "changed in a collection");
+    const void* stored = detail::original_entity(*manager_, detail::RefAccess::state(entity), detail::member_id<Member>);
+    if (!stored) return std::nullopt;
+    return static_cast<const T*>(stored)->*Member;
+  }
+  /// The verbs for one entity: em.repository<Book>(), or a class of your own that derives from
+  /// kin::Repository<Book>: em.repository<BookRepository>().
+  template <class R>
+  auto repository();
   /// True when a flush would write something.
   bool has_changes() { return detail::has_changes(*manager_); }
 
@@ -405,6 +493,14 @@ class EntityManager {
   detail::Manager& internals() noexcept { return *manager_; }
 
  private:
+  template <class T, class J>
+  void assign_json(const Ref<T>& entity, const J& json, const AssignOptions* options) {
+    static_assert(detail::JsonDocument<J>,
+                  "kin: assign() takes a kin::Json; include <kin/serialize.hpp>, and make one of a text by "
+                  "kin::Json::parse(text)");
+    if constexpr (detail::JsonDocument<J>)
+      detail::assign_json(*manager_, detail::RefAccess::state(entity), &json, options);
+  }
   template <class T>
   std::vector<Ref<T>> upsert_drafts(const OnConflict<T>& options, detail::Drafts& drafts) {
     return detail::refs_of<T>(detail::upsert_blocking(*manager_, options.request(), drafts));

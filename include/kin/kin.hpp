@@ -2,8 +2,9 @@
 #pragma once
 
 /// All of kin but the drivers and the value types that need a library of their own: add <kin/sqlite.hpp> and, for
-/// JSON members, <kin/types/json.hpp>.
+/// JSON members, <kin/types/json.hpp>, and to write and read entities as JSON, <kin/serialize.hpp>.
 #include <kin/arithmetic.hpp>
+#include <kin/assign_options.hpp>
 #include <kin/clock.hpp>
 #include <kin/collection.hpp>
 #include <kin/condition.hpp>
@@ -23,6 +24,7 @@
 #include <kin/orm.hpp>
 #include <kin/query_builder.hpp>
 #include <kin/reference.hpp>
+#include <kin/repository.hpp>
 #include <kin/rows.hpp>
 #include <kin/schema.hpp>
 #include <kin/task.hpp>
@@ -33,3 +35,4 @@
 #include <kin/types/enum.hpp>
 #include <kin/types/interval.hpp>
 #include <kin/types/uuid.hpp>
+#include <kin/unit_of_work.hpp>

@@ -139,6 +139,8 @@ struct Property {
   };
   std::vector<Order> order_by{};  ///< default order of a collection
 
+  std::string serialized_name{};  ///< in JSON; empty = the member's name
+
   // Column shape.
   std::string column_name{};
   std::string column_type{};

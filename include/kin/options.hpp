@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <kin/assign_options.hpp>
 #include <kin/entity.hpp>
 #include <kin/flush_mode.hpp>
 #include <kin/naming_strategy.hpp>
@@ -151,6 +152,7 @@ struct Options {
   bool pin_reads_after_write{true};
   /// How long a replica that can't be reached is left alone.
   std::chrono::milliseconds replica_retry_time{5000};
+  AssignOptions assign{};  ///< of each assign() and create() from JSON that says none
 };
 
 }  // namespace kin

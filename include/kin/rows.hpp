@@ -30,6 +30,7 @@ class Row {
       if ((*columns_)[i] == column) return values_[i];
     detail::throw_no_column(column, *columns_);
   }
+  const std::vector<std::string>& columns() const noexcept { return *columns_; }
   /// The value as a C++ type; throws ValidationError when it does not fit.
   template <class T>
   T get(std::string_view column) const {

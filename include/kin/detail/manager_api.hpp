@@ -20,9 +20,16 @@
 #include <vector>
 
 namespace kin {
+class AssignOptions;
 class EntityManager;
 class EventSubscriber;
-}
+
+/// What merge() and map() do with an entity that is loaded already.
+enum class Merge : std::uint8_t {
+  keep,     ///< it stays as it is, with its unflushed changes
+  refresh,  ///< its members are replaced
+};
+}  // namespace kin
 
 /// What the typed face calls: one function a verb, compiled once. Each takes the manager's guard, so that two tasks
 /// in one manager get an error. The blocking form and its task run the same code.
@@ -40,6 +47,17 @@ EntityState* create_entity(Manager& manager, TypeTag tag, void* from, bool persi
 void persist_entity(Manager& manager, EntityState* state);
 void remove_entity(Manager& manager, EntityState* state);
 EntityState* get_reference(Manager& manager, TypeTag tag, std::span<const ValueView> key);
+/// `json` is a kin::Json, which most files must not know; without options those of the Orm apply.
+EntityState* create_from_json(Manager& manager, TypeTag tag, const void* json, const AssignOptions* options);
+void assign_json(Manager& manager, EntityState* state, const void* json, const AssignOptions* options);
+EntityState* merge_entity(Manager& manager, TypeTag tag, void* value, Merge existing);
+EntityState* map_row(Manager& manager, TypeTag tag, const Row& row, Merge existing);
+void clear_type(Manager& manager, TypeTag tag);
+void detach_entity(Manager& manager, EntityState* state);
+bool is_managed(const Manager& manager, const EntityState* state) noexcept;
+/// An object with the stored values of an entity, valid until the next call; null when the member has none.
+const void* original_entity(Manager& manager, EntityState* state, const MemberId& member);
+[[noreturn]] void throw_row_gone(const EntityState* state);
 void clear_manager(Manager& manager);
 FlushMode flush_mode(Manager& manager);
 void set_flush_mode(Manager& manager, FlushMode mode);

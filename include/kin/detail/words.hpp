@@ -43,6 +43,11 @@ struct ConcurrencyCheck : Word<WordScope::column> {
 struct Hidden : Word<WordScope::any> {
   void apply(Property& property) const;
 };
+struct SerializedName : Word<WordScope::any> {
+  constexpr explicit SerializedName(std::string_view value) : text(value) {}
+  std::string_view text;
+  void apply(Property& property) const { property.serialized_name.assign(text); }
+};
 struct Lazy : Word<WordScope::scalar> {
   void apply(Property& property) const;
 };

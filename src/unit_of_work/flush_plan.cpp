@@ -50,8 +50,10 @@ ColumnMask insert_columns(const EntityRuntime& runtime, const EntityState& state
   return mask;
 }
 
-/// Microseconds from one version to the next that the member can tell apart.
-std::int64_t version_step(const detail::Codec& codec) {
+}  // namespace
+
+std::int64_t time_step(const detail::Codec& given) {
+  const detail::Codec& codec = given.inner ? *given.inner : given;
   if (codec.assign == &detail::TimePointFamily::assign)  // a unit of its own, such as minutes
     return static_cast<const detail::TimePointLayout*>(codec.context)->microseconds_per_tick;
   std::int64_t step = 1;
@@ -73,7 +75,7 @@ void advance_version(EntityState& state, const Column& version, bool inserting) 
   if (inserting && !current.is_null() && current.as_integer() != 0) return;
   // Two updates within the clock's step must still differ: move on by one unit of the column's precision at least.
   const auto packed_before = current.is_null() ? std::int64_t{0} : current.as_integer();
-  const std::int64_t step = version_step(*version.codec);
+  const std::int64_t step = time_step(*version.codec);
   microseconds -= microseconds % step;
   version.codec->assign(*version.codec, member, ValueView::timestamp(microseconds, version.codec->fraction_digits));
   const ValueView after = version.codec->view(*version.codec, member, scratch);
@@ -82,10 +84,16 @@ void advance_version(EntityState& state, const Column& version, bool inserting) 
                         ValueView::timestamp(packed_before + step, version.codec->fraction_digits));
 }
 
-void run_on_update(Manager& manager, EntityState& state, ColumnMask& changes) {
+namespace {
+
+void run_on_update(Manager& manager, EntityState& state, ColumnMask& changes, bool preview) {
   bool any = false;
   for (const Property* property : state.metadata->hooks) {
     if (!property->on_update) continue;
+    if (preview) {
+      for (std::uint32_t i = 0; i < property->column_count; ++i) changes.add(property->first_column + i);
+      continue;
+    }
     property->on_update(state.entity(), static_cast<std::byte*>(state.entity()) + property->offset);
     any = true;
   }
@@ -144,13 +152,13 @@ bool releases_a_partner(const Manager& manager, EntityState& state) {
   return false;
 }
 
-void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan) {
+void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan, bool preview) {
   const EntityRuntime& runtime = manager.runtime(map.metadata());
   const ColumnMask fixed = not_updatable(map.metadata());
   for (EntityState* state : map.states()) {
     if (!is_comparable(*state) || runtime.is_unchanged(*state)) [[likely]] continue;
     ColumnMask changes = runtime.changes(*state);
-    run_on_update(manager, *state, changes);
+    run_on_update(manager, *state, changes, preview);
     for (const Column& column : map.metadata().columns)
       if (fixed.has(column.index)) changes.drop(column.index);
     if (changes.empty()) continue;
@@ -223,35 +231,37 @@ void validate_pivots(const Manager& manager, const FlushPlan& plan) {
 }
 
 /// The last step, since nothing after it can fail: versions move on in memory.
-void advance_versions(Manager& manager, FlushPlan& plan) {
-  for (ChangeSet& change : plan.inserts)
+void advance_versions(Manager& manager, FlushPlan& plan, bool preview) {
+  for (ChangeSet& change : plan.inserts) {
+    if (preview) break;
     if (const Column* version = change.state->metadata->version) advance_version(*change.state, *version, true);
+  }
   for (auto* list : {&plan.early_updates, &plan.updates}) {
     for (ChangeSet& change : *list) {
       const Column* version = change.state->metadata->version;
       if (!version || !manager.runtime(*change.state->metadata).covered(*change.state).has(version->index)) continue;
-      advance_version(*change.state, *version, false);
+      if (!preview) advance_version(*change.state, *version, false);
       change.columns.add(version->index);
     }
   }
 }
 
-void collect(Manager& manager, FlushPlan& plan) {
+void collect(Manager& manager, FlushPlan& plan, bool preview) {
   for (const auto& map : manager.maps()) {
     if (!map) continue;
-    collect_updates(manager, *map, plan);
+    collect_updates(manager, *map, plan, preview);
     collect_inserts_and_deletes(manager, *map, plan);
   }
 }
 
 }  // namespace
 
-FlushPlan make_flush_plan(Manager& manager) {
+FlushPlan make_flush_plan(Manager& manager, bool preview) {
   FlushPlan plan;
   apply_cascades(manager);
   // New entities may have come in, and replaced partners may be orphans now.
   if (follow_inverse_sides(manager)) apply_cascades(manager);
-  collect(manager, plan);
+  collect(manager, plan, preview);
   bool again = false;
   for (const ChangeSet& change : plan.inserts) {
     again |= releases_a_partner(manager, *change.state);
@@ -267,7 +277,7 @@ FlushPlan make_flush_plan(Manager& manager) {
     // A replaced one-to-one partner became an orphan or lost its reference: that belongs to this flush.
     apply_cascades(manager);
     plan = FlushPlan();
-    collect(manager, plan);
+    collect(manager, plan, preview);
   }
   collect_pivots(manager, plan);
   for (const ChangeSet& change : plan.inserts) validate_insert(manager, change);
@@ -288,7 +298,8 @@ FlushPlan make_flush_plan(Manager& manager) {
     plan.early_deletes = std::move(early.deletes);
     plan.releases.insert(plan.releases.end(), early.null_references.begin(), early.null_references.end());
   }
-  advance_versions(manager, plan);
+  mark_deletes(manager, plan, preview);
+  advance_versions(manager, plan, preview);
   return plan;
 }
 

@@ -174,7 +174,7 @@ void Manager::persist(EntityState* state) {
   }
   if (state->has(EntityState::removed)) {
     require_key_free(*state);
-    state->clear(EntityState::removed);
+    state->clear(EntityState::removed | EntityState::hard_delete);
     --map_of(*state->metadata).removed;
     return;
   }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "drivers/driver.hpp"
@@ -57,6 +58,9 @@ class Manager {
   EntityState* create(TypeTag tag, void* from, bool persist);
   void persist(EntityState* state);
   void remove(EntityState* state);
+  /// remove() of a row that goes for good, and restore(): of a type with a soft delete (soft_delete.cpp).
+  void hard_remove(EntityState* state);
+  void restore(EntityState* state);
   /// The state of a key, made as a stub when it is new. `cells` hold the key's columns.
   EntityState* reference(const EntityMetadata& entity, const ValueView* cells);
   EntityState* find_in_map(const EntityMetadata& entity, const ValueView* cells);
@@ -111,7 +115,7 @@ class Manager {
   // Reading (loading/).
   Task<std::vector<EntityState*>> find(const FindRequest& request);
   Task<EntityState*> find_by_key(const EntityMetadata& entity, const ValueView* cells, bool refresh,
-                                 LockRequest lock);
+                                 LockRequest lock, bool with_deleted);
   /// Throws ValidationError or TransactionStateError for a lock that cannot be had.
   void require_lockable(const EntityMetadata& entity, const LockRequest& lock) const;
   /// Throws OptimisticLockError for an entity of another version than the lock expects.
@@ -132,6 +136,8 @@ class Manager {
 
   // Writing (unit_of_work/flush.cpp).
   Task<void> flush();
+  /// What flush() would send (preview.cpp).
+  Plan preview();
   /// Flushes first when the flush mode and the entities of a plan ask for it.
   Task<void> auto_flush(const query::ReadPlan& plan, FlushMode mode);
   bool has_changes();
@@ -172,6 +178,12 @@ class Manager {
   void* scratch_entity(const EntityMetadata& entity);
 
   std::uint32_t next_read() noexcept { return ++reads_; }
+
+  /// Every state of the manager, of deleted entities too.
+  const std::vector<EntityState*>& allocated() const noexcept { return allocated_; }
+
+  /// Why entities were scheduled by a cascade, for a plan that is only shown; null when nobody asks.
+  std::unordered_map<const EntityState*, std::string>* origins = nullptr;
 
   std::size_t unscheduled = 0;  ///< entities created without persist, which cascades may still find
 

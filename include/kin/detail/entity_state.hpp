@@ -27,6 +27,7 @@ struct alignas(16) EntityState {
     queued = 256,        ///< scratch mark of graph walks
     dirty_hint = 512,    ///< stands in the current flush's list
     stale = 1024,        ///< to be read again when a query next returns it
+    hard_delete = 2048,  ///< its row goes for good, although those of the type are only marked
   };
 
   const EntityMetadata* metadata = nullptr;

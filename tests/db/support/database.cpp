@@ -74,6 +74,7 @@ Traits postgresql_traits() {
 Traits mariadb_traits() {
   Traits traits;
   traits.stores_infinities = false;
+  traits.has_partial_indexes = false;
   traits.stores_unsigned_64 = true;
   traits.rows_refer_to_each_other = false;
   traits.tells_failed_row = false;

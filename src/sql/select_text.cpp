@@ -24,6 +24,7 @@ std::string SelectWriter::write() {
   out_.reserve(512);
   write_comment();
   write_tree();
+  const std::size_t outer_query = out_.size();
   switch (plan_.kind) {
     case query::ReadKind::rows:
       plan_.limit_roots ? write_limited_roots() : write_rows();
@@ -44,6 +45,8 @@ std::string SelectWriter::write() {
       write_delete();
       break;
   }
+  if (plan_.tree.parent)
+    out_.insert(outer_query + std::string_view("select ").size(), dialect_.deep_recursion().hint);
   return std::move(out_);
 }
 

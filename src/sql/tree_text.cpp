@@ -59,6 +59,7 @@ void SelectWriter::write_tree() {
     write_live(entity, row_alias);
   };
 
+  out_ += dialect_.deep_recursion().in_front;
   out_ += "with recursive ";
   quote(tree_name);
   out_ += " (";

@@ -135,6 +135,18 @@ TEST_P(ReadingTrees, ACircleEnds) {
   EXPECT_THAT(names(em.find_ancestors<&Category::parent>(root).list()), ElementsAre("b11", "b1", "b"));
 }
 
+TEST_P(ReadingTrees, ADeepTreeIsReadToItsEnd) {
+  EntityManager em = start(kin::entities<Category>).em();
+  Ref<Category> node = em.create<Category>({.name = "0"});
+  const Ref<Category> root = node;
+  for (int i = 1; i <= 1500; ++i) node = em.create<Category>({.name = std::to_string(i), .parent = node});
+  em.flush();
+  EXPECT_EQ(em.find_descendants<&Category::parent>(root).count(), 1500U);
+  const auto above = em.find_ancestors<&Category::parent>(node).list();
+  ASSERT_THAT(above, SizeIs(1500));
+  EXPECT_EQ(above.back(), root);
+}
+
 TEST_P(ReadingTrees, PendingChangesCount) {
   EntityManager em = tree();
   auto other = named(em, "other");

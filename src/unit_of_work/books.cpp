@@ -154,6 +154,7 @@ class Farewell {
     if (target && is_marked_only(*target)) return;
     if (owning.delete_rule == Rule::cascade) {
       note(manager_, item, true, false);
+      item.set(EntityState::hard_delete);  // by the database, whatever the type says
       manager_.detach(&item);
       gone_.push_back(&item);
       return;

@@ -58,6 +58,24 @@ inline void describe(Schema<Book>& book) {
   book.soft_delete<&Book::deleted_at>();
 }
 
+struct Shelf {
+  std::int64_t id{};
+};
+struct Box {
+  std::int64_t id{};
+  std::optional<Time> deleted_at{};
+  Ref<Shelf> shelf{};
+};
+struct Item {
+  std::int64_t id{};
+  Ref<Box> box{};
+};
+inline void describe(Schema<Box>& box) {
+  box.on<&Box::shelf>(delete_rule(Rule::cascade));
+  box.soft_delete<&Box::deleted_at>();
+}
+inline void describe(Schema<Item>& item) { item.on<&Item::box>(nullable()); }
+
 class UowSoftDelete : public DatabaseTest {
  protected:
   /// Ann with Dawn and Dusk; Dawn has the tags sea and sky and a review.
@@ -217,6 +235,18 @@ TEST_P(UowSoftDelete, HardDeleteDeletes) {
   em.flush();
   EXPECT_EQ(rows_in(em, "book"), 0);
   EXPECT_EQ(rows_in(em, "author"), 0);
+}
+
+TEST_P(UowSoftDelete, WhatTheDatabaseDeletesIsGoneForGood) {
+  EntityManager em = start(kin::entities<Item>).em();
+  auto shelf = em.create<Shelf>({});
+  auto item = em.create<Item>({.box = em.create<Box>({.shelf = shelf})});
+  em.flush();
+  em.remove(shelf);
+  em.flush();
+  EXPECT_EQ(rows_in(em, "box"), 0);
+  EXPECT_EQ(item->box, nullptr);
+  EXPECT_FALSE(em.has_changes());
 }
 
 TEST_P(UowSoftDelete, NativeWritesLeaveMarkedRowsAlone) {

@@ -111,6 +111,10 @@ constexpr void check_word_fits() {
   if constexpr (scope == WordScope::embedded)
     static_assert(!relation && !has_codec<M>, "kin: this word describes embedded structs; the member is none");
 }
+template <class M>
+inline constexpr bool is_optional_time = false;
+template <class D>
+inline constexpr bool is_optional_time<std::optional<SysTime<D>>> = !std::is_same_v<D, std::chrono::days>;
 }  // namespace detail
 
 /// What describe() receives: the description of entity or embeddable T, filled with what convention found.
@@ -176,6 +180,18 @@ class Schema {
       builder_.event_hooks.push_back(
           {event, [function](void* entity, EventArgs&) mutable { function(*static_cast<T*>(entity)); }});
     }
+    return *this;
+  }
+  /// Rows are not deleted but marked in this member: a time, null in rows that count, or a bool. Reads leave
+  /// marked rows out unless they say with_deleted(); em.remove(entity, kin::hard_delete) deletes for good.
+  template <auto Member>
+  Schema& soft_delete() {
+    using M = detail::member_type<Member>;
+    static_assert(std::is_same_v<detail::member_owner<Member>, T>,
+                  "kin: soft_delete<> names a member of another class than the one described");
+    static_assert(std::is_same_v<M, bool> || detail::is_optional_time<M>,
+                  "kin: soft_delete<> needs a bool or a std::optional<std::chrono::sys_time>");
+    builder_.property(detail::member_id<Member>).soft_delete = true;
     return *this;
   }
   template <auto... Members>

@@ -8,6 +8,7 @@
 #include <kin/find.hpp>
 #include <kin/native_update.hpp>
 #include <kin/on_conflict.hpp>
+#include <kin/plan.hpp>
 #include <kin/query_builder.hpp>
 #include <kin/transaction.hpp>
 #include <kin/unit_of_work.hpp>
@@ -60,6 +61,13 @@ inline constexpr bool holds_entities<R> = holds_entities<typename R::value_type>
 template <class J>
 concept JsonDocument = is_json<std::remove_cvref_t<J>>;
 }  // namespace detail
+
+/// Says of remove() that the row goes for good, where the type's rows are only marked (soft_delete<>).
+struct HardDelete {};
+inline constexpr HardDelete hard_delete{};
+/// Says of native_delete() that rows which a soft delete has marked go, too.
+struct WithDeleted {};
+inline constexpr WithDeleted with_deleted{};
 
 /// One unit of work: an identity map, the changes made to its entities, and the transaction that writes them.
 /// Cheap to make, move-only; one task at a time uses it (a second one gets TransactionStateError). Owns its entities:
@@ -127,6 +135,17 @@ class EntityManager {
   void remove(const Ref<T>& entity) {
     detail::remove_entity(*manager_, detail::RefAccess::state(entity));
   }
+  /// Schedules the deletion of a row whose type has a soft delete; so do the cascades that begin here.
+  template <class T>
+  void remove(const Ref<T>& entity, HardDelete) {
+    detail::hard_remove_entity(*manager_, detail::RefAccess::state(entity));
+  }
+  /// Takes a soft delete back: of an entity that was found by with_deleted(), or whose remove() was not
+  /// flushed yet. Throws ValidationError where there is nothing of the kind.
+  template <class T>
+  void restore(const Ref<T>& entity) {
+    detail::restore_entity(*manager_, detail::RefAccess::state(entity));
+  }
   /// The entity with this key without asking the database: as found before, else a stub that serves as a foreign key
   /// and loads when asked to. Several arguments are the columns of a composite key in order.
   template <class T, class... Keys>
@@ -144,6 +163,26 @@ class EntityManager {
   template <class T, class R>
   Find<T> find(Condition<R> condition) {
     return Find<T>(*manager_, request<T>(std::move(condition)));
+  }
+  /// What lies below an entity in the tree that a to-one member of its type to itself makes, by one recursive
+  /// statement: nearest first, of `depth` levels or all. The inverse collections of all that was read through are
+  /// filled, so that the tree can be walked; not so with a condition. Circles in the data end.
+  template <auto Parent, class T>
+  Find<T> find_descendants(const Ref<T>& root, std::uint32_t depth = 0) {
+    return Find<T>(*manager_, tree<Parent, T>(detail::RefAccess::state(root), depth, false));
+  }
+  /// What lies above an entity in such a tree, nearest first.
+  template <auto Parent, class T>
+  Find<T> find_ancestors(const Ref<T>& node, std::uint32_t depth = 0) {
+    return Find<T>(*manager_, tree<Parent, T>(detail::RefAccess::state(node), depth, true));
+  }
+  /// The entities that lie below no other one.
+  template <auto Parent>
+  auto find_roots() {
+    using T = detail::member_owner<Parent>;
+    static_assert(std::is_same_v<detail::member_type<Parent>, Ref<T>>,
+                  "kin: a tree is made by a kin::Ref of an entity to its own type");
+    return find<T>(field<Parent>.is_null());
   }
   /// By key, served from the identity map where it is there; or by a condition. Null when there is none. With
   /// LockMode::optimistic the expected version follows: another one is an OptimisticLockError.
@@ -209,6 +248,12 @@ class EntityManager {
   template <class T, class R>
   std::uint64_t native_delete(Condition<R> condition) {
     return detail::modify_blocking(*manager_, request<T>(std::move(condition)), detail::Modification::remove);
+  }
+  template <class T, class R>
+  std::uint64_t native_delete(Condition<R> condition, WithDeleted) {
+    detail::FindRequest wanted = request<T>(std::move(condition));
+    wanted.with_deleted = true;
+    return detail::modify_blocking(*manager_, wanted, detail::Modification::remove);
   }
   template <class T, class R>
   Task<std::uint64_t> native_delete_async(Condition<R> condition) {
@@ -343,6 +388,10 @@ class EntityManager {
   /// the manager: everything that was pending still is, and keys made on the way are taken back.
   void flush() { detail::flush_blocking(*manager_); }
   Task<void> flush_async() { return detail::flush_task(*manager_); }
+  /// What the next flush would send, without sending it and without changing anything: neither the entities
+  /// nor what is scheduled. Functions of on_update are not called, their members count as changed. Throws what
+  /// the flush would throw before it sends anything.
+  Plan plan() { return detail::plan_flush(*manager_); }
   /// Forgets all entities and pending changes; every Ref becomes invalid.
   void clear() { detail::clear_manager(*manager_); }
   /// Forgets the entities of one type; others keep their references to them, and a flush that would write one
@@ -520,6 +569,17 @@ class EntityManager {
     request.lock = lock.mode;
     request.lock_version = lock.version;
     return request;
+  }
+  template <auto Parent, class T>
+  static detail::FindRequest tree(detail::EntityState* node, std::uint32_t depth, bool upward) {
+    static_assert(std::is_same_v<detail::member_owner<Parent>, T>,
+                  "kin: the member that makes the tree is one of another entity than the one given");
+    static_assert(std::is_same_v<detail::member_type<Parent>, Ref<T>>,
+                  "kin: a tree is made by a kin::Ref of an entity to its own type");
+    detail::FindRequest wanted = request<T>();
+    wanted.tree = {detail::checked_path<Parent>(), node, upward, depth};
+    detail::require_tree(wanted);
+    return wanted;
   }
   template <class... Values>
   static std::vector<Value> parameter_list(const Values&... values) {

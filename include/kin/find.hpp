@@ -91,6 +91,12 @@ class [[nodiscard("kin: a find is only a description; call list(), one(), count(
     request_.lock_tables.push_back(detail::checked_path<Members...>());
     return *this;
   }
+  /// Rows that a soft delete has marked count, too: those of the root and of everything that is joined,
+  /// populated or asked for in conditions.
+  Find& with_deleted() {
+    request_.with_deleted = true;
+    return *this;
+  }
   Find& flush_mode(FlushMode mode) {
     request_.flush_mode = mode;
     return *this;

@@ -152,6 +152,7 @@ struct Property {
   bool unique = false;
   bool index_ = false;
   bool version = false;
+  bool soft_delete = false;
   bool concurrency_check = false;
   bool hidden = false;
   bool lazy = false;
@@ -180,6 +181,7 @@ struct IndexDefinition {
   bool unique = false;
   std::vector<const Column*> columns{};
   std::vector<const detail::MemberId*> members{};  ///< as described, before discovery
+  const Column* live_by = nullptr;  ///< mark of soft delete: rows that have it are not part of the index
 };
 
 struct CheckDefinition {
@@ -230,6 +232,7 @@ struct EntityMetadata {
   std::vector<std::int16_t> property_by_offset{};     ///< member offset → index in properties, -1 for none
   const Column* generated_key = nullptr;
   const Column* version = nullptr;
+  const Column* soft_delete = nullptr;  ///< set in rows that count as deleted; null where rows are deleted
   std::vector<const Column*> concurrency_checks{};  ///< key and version, always checked, apart
   bool integer_key = false;  ///< one key column, an integer: the identity map's fast path
 

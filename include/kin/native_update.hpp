@@ -62,6 +62,12 @@ class [[nodiscard("kin: an update is only a description; call run() to send it")
     request_.where.combine(detail::Op::and_, std::move(condition).expression());
     return *this;
   }
+  /// Rows that a soft delete has marked count, too: those of the root and of everything that is joined,
+  /// populated or asked for in conditions.
+  NativeUpdate& with_deleted() {
+    request_.with_deleted = true;
+    return *this;
+  }
   NativeUpdate& flush_mode(FlushMode mode) {
     request_.flush_mode = mode;
     return *this;

@@ -177,6 +177,12 @@ class [[nodiscard("kin: a query is only a description; call rows() to run it")]]
     request_.offset = count;
     return *this;
   }
+  /// Rows that a soft delete has marked count, too: those of the root and of everything that is joined
+  /// or asked for in conditions.
+  QueryBuilder& with_deleted() {
+    request_.with_deleted = true;
+    return *this;
+  }
   /// Reads from a replica or from the primary, whatever the options and earlier writes would choose.
   QueryBuilder& connection_type(ConnectionType type) {
     request_.connection_type = type;

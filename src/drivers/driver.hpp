@@ -143,6 +143,11 @@ class Connection {
                                       RowSink* sink) = 0;
   /// Text of a read without running it.
   virtual std::string text_of(const query::ReadPlan& plan) = 0;
+  /// The statement of a batch without running it, as the query log would have it.
+  virtual std::string text_of(const WriteBatch& batch) {
+    (void)batch;
+    return {};
+  }
 
   virtual Task<void> begin(const TransactionOptions& options) = 0;
   virtual Task<void> commit() = 0;

@@ -178,7 +178,8 @@ Task<void> Loader::load_entities(const EntityMetadata& entity, std::span<EntityS
     const std::span<EntityState* const> part = states.subspan(at, std::min(chunk, states.size() - at));
     const std::size_t padded = SelectInPlans::padded(part.size());
     keys.fill(part, padded);
-    const std::shared_ptr<const PlannedRead> plan = manager_.core().select_in.by_key(entity, padded);
+    const std::shared_ptr<const PlannedRead> plan =
+        manager_.core().select_in.by_key(entity, padded, with_deleted_);
     Hydrator hydrator(manager_, *plan, refresh_);
     driver::Connection* connection = co_await manager_.read_connection(loan);
     const driver::ReadRequest request{plan->plan, keys.values()};
@@ -215,7 +216,8 @@ Task<void> Loader::load_items(const Property& relation, std::span<EntityState* c
     const std::span<EntityState* const> part = all.subspan(at, std::min(chunk, all.size() - at));
     const std::size_t list_size = gapless ? SelectInPlans::key_range : SelectInPlans::padded(part.size());
     if (!gapless) keys.fill(part, list_size);
-    const std::shared_ptr<const PlannedRead> plan = manager_.core().select_in.items_of(relation, list_size);
+    const std::shared_ptr<const PlannedRead> plan =
+        manager_.core().select_in.items_of(relation, list_size, with_deleted_);
     ItemSink sink(manager_, *plan, relation, refresh_);
     driver::Connection* connection = co_await manager_.read_connection(loan);
     const driver::ReadRequest request{plan->plan, gapless ? std::span<const ValueView>(range) : keys.values()};

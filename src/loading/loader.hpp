@@ -15,7 +15,8 @@ namespace kin::loading {
 /// Loads relations of entities that have been read: one query for each relation and chunk of keys.
 class Loader {
  public:
-  Loader(detail::Manager& manager, bool refresh) noexcept : manager_(manager), refresh_(refresh) {}
+  Loader(detail::Manager& manager, bool refresh, bool with_deleted = false) noexcept
+      : manager_(manager), refresh_(refresh), with_deleted_(with_deleted) {}
   /// For entities that were not read just now: no joins brought anything either.
   static Loader of_known(detail::Manager& manager) noexcept {
     Loader loader(manager, false);
@@ -37,6 +38,7 @@ class Loader {
 
   detail::Manager& manager_;
   bool refresh_;
+  bool with_deleted_ = false;
   bool joins_were_read_ = true;
 };
 

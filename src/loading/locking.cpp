@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "unit_of_work/flush_plan.hpp"
 #include "unit_of_work/key.hpp"
 #include "unit_of_work/manager.hpp"
 
@@ -114,7 +115,8 @@ Task<void> Manager::lock(EntityState* state, LockRequest lock) {
   std::vector<ValueView> key;
   for (std::size_t i = 0; i < scratch.size(); ++i)
     key.push_back(unit_of_work::column_value(*entity.key[i], state->entity(), scratch[i]));
-  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_lock(entity, lock.mode);
+  const std::shared_ptr<const PlannedRead> read =
+      core_->planner.plan_lock(entity, lock.mode, unit_of_work::was_marked(*state));
   driver::Loan loan;
   driver::Connection* connection = co_await this->connection(loan);
   MetSink sink;

@@ -9,6 +9,7 @@
 #include "loading/hydrator.hpp"
 #include "loading/loader.hpp"
 #include "loading/row_reader.hpp"
+#include "loading/tree.hpp"
 #include "query/arrays.hpp"
 #include "sql/session_state.hpp"
 #include "unit_of_work/flush_plan.hpp"
@@ -51,9 +52,11 @@ void require_locked_joins(const query::ReadPlan& plan, const driver::Capabilitie
 /// What the text is run with. Throws where they are more than a statement may have: some databases and client
 /// libraries answer that with words that say nothing, or lose the connection.
 std::vector<ValueView> values_of(const FindRequest& request, const query::ReadPlan& plan,
-                                 const driver::Capabilities& capabilities) {
+                                 const driver::Capabilities& capabilities,
+                                 loading::TreeValues* tree = nullptr) {
   std::vector<ValueView> values;
   query::collect_values(request, plan, values);
+  if (tree) tree->append(request.tree, values);
   if (values.size() <= capabilities.max_parameters) return values;
   const std::size_t most = std::max(capabilities.max_parameters, capabilities.max_array_values);
   if (values.size() > most) throw_too_many(plan, "values", values.size(), most);
@@ -111,7 +114,8 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
   require_locked_joins(read->plan, core_->driver->capabilities());
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
-  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
+  loading::TreeValues tree;
+  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities(), &tree);
   const bool refresh = request.refresh || is_pessimistic(request.lock);
   std::vector<EntityState*> roots;
   {
@@ -125,8 +129,9 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
     for (EntityState* root : roots) root->clear(EntityState::queued);
   }
   for (const EntityState* root : roots) check_version(*root, lock);
+  if (request.tree.node) loading::arrange_tree(*this, request, roots);
   if (!read->populate.empty()) {
-    Loader loader(*this, request.refresh);
+    Loader loader(*this, request.refresh, request.with_deleted);
     co_await loader.populate(read->populate, roots);
   }
   fire_loaded();
@@ -134,9 +139,9 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
 }
 
 Task<EntityState*> Manager::find_by_key(const EntityMetadata& entity, const ValueView* cells, bool refresh,
-                                        LockRequest lock) {
+                                        LockRequest lock, bool with_deleted) {
   const bool reread = refresh || is_pessimistic(lock.mode);
-  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(entity, lock.mode);
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan_by_key(entity, lock.mode, with_deleted);
   EntityState* found = nullptr;
   {
     driver::Loan loan;
@@ -181,7 +186,8 @@ Task<std::uint64_t> Manager::count(const FindRequest& request) {
   const ReadFrom read_from(read_type_, request.connection_type);
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::count);
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
-  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
+  loading::TreeValues tree;
+  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities(), &tree);
   NumberSink sink;
   driver::Loan loan;
   driver::Connection* connection = co_await read_connection(loan);
@@ -194,7 +200,8 @@ Task<bool> Manager::exists(const FindRequest& request) {
   const ReadFrom read_from(read_type_, request.connection_type);
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::exists);
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
-  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
+  loading::TreeValues tree;
+  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities(), &tree);
   NumberSink sink;
   driver::Loan loan;
   driver::Connection* connection = co_await read_connection(loan);
@@ -213,7 +220,8 @@ Task<void> Manager::rows(const FindRequest& request, driver::RowSink& sink) {
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
   require_locked_joins(read->plan, core_->driver->capabilities());
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
-  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities());
+  loading::TreeValues tree;
+  const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities(), &tree);
   driver::Loan loan;
   driver::Connection* connection = co_await read_connection(loan);
   const driver::ReadRequest read_request{read->plan, values};
@@ -233,7 +241,8 @@ Task<bool> Manager::load(EntityState* state, bool refresh) {
   std::vector<ValueView> cells;
   for (std::size_t i = 0; i < scratch.size(); ++i)
     cells.push_back(unit_of_work::column_value(*state->metadata->key[i], state->entity(), scratch[i]));
-  EntityState* found = co_await find_by_key(*state->metadata, cells.data(), refresh, LockRequest());
+  EntityState* found = co_await find_by_key(*state->metadata, cells.data(), refresh, LockRequest(),
+                                            unit_of_work::was_marked(*state));
   if (refresh) computed.erase(state);
   co_return found != nullptr;
 }
@@ -289,7 +298,8 @@ EntityState* known_by_key(Manager& manager, const EntityMetadata& entity, std::s
   EntityState* state = manager.find_in_map(entity, key.data());
   if (!state || is_pessimistic(lock.mode)) return nullptr;
   decided = true;
-  if (state->has(EntityState::removed) || is_removed_along(manager, *state)) return nullptr;
+  if (state->has(EntityState::removed) || unit_of_work::has_mark(*state) || is_removed_along(manager, *state))
+    return nullptr;
   if (state->has(EntityState::initialized) && !state->has(EntityState::partial | EntityState::stale)) {
     manager.check_version(*state, lock);
     return state;
@@ -316,7 +326,7 @@ EntityState* find_by_key_blocking(Manager& manager, TypeTag tag, std::span<const
     if (wants_eager(known)) run_blocking(manager.populate_eager(known));
     return known;
   }
-  return run_blocking(manager.find_by_key(entity, key.data(), false, lock));
+  return run_blocking(manager.find_by_key(entity, key.data(), false, lock, false));
 }
 
 Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<Value> key, LockRequest lock) {
@@ -330,7 +340,7 @@ Task<EntityState*> find_by_key_task(Manager& manager, TypeTag tag, std::vector<V
     if (wants_eager(known)) co_await manager.populate_eager(known);
     co_return known;
   }
-  known = co_await manager.find_by_key(entity, cells.data(), false, lock);
+  known = co_await manager.find_by_key(entity, cells.data(), false, lock, false);
   co_return known;
 }
 

@@ -114,7 +114,17 @@ std::shared_ptr<query::ReadPlan> count_plan(const Property& relation) {
     for (std::uint32_t i = 0; i < relation.inverse->column_count; ++i)
       owner.push_back(&relation.target->columns[relation.inverse->first_column + i]);
   }
+  const bool through_pivot = source.pivot != nullptr;
   plan->sources.push_back(std::move(source));
+  if (through_pivot && relation.target->soft_delete) {
+    query::Source items;
+    items.join = query::Source::Join::inner;
+    items.entity = relation.target;
+    items.parent = 0;
+    items.via = &relation;
+    items.alias = "t1";
+    plan->sources.push_back(std::move(items));
+  }
   for (const Column* column : owner) {
     query::Node field;
     field.op = detail::Op::field;

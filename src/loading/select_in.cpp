@@ -145,8 +145,10 @@ std::vector<const Column*> pointers(const std::vector<Column>& columns) {
   return result;
 }
 
-std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity, std::size_t list_size) {
+std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity, std::size_t list_size,
+                                               bool with_deleted) {
   auto read = std::make_shared<PlannedRead>();
+  read->plan.with_deleted = with_deleted;
   read->plan.root = &entity;
   Source source;
   source.entity = &entity;
@@ -158,9 +160,11 @@ std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity, std
   return read;
 }
 
-std::shared_ptr<const PlannedRead> plan_through_pivot(const Property& relation, std::size_t list_size) {
+std::shared_ptr<const PlannedRead> plan_through_pivot(const Property& relation, std::size_t list_size,
+                                                      bool with_deleted) {
   const PivotTable& pivot = *EntityMetadata::pivot_of(relation);
   auto read = std::make_shared<PlannedRead>();
+  read->plan.with_deleted = with_deleted;
   read->plan.root = relation.target;
   Source from;
   from.pivot = &pivot;
@@ -188,10 +192,12 @@ std::uint32_t cell_of(const HydrationSource& hydration, const Column& column) {
   return hydration.first_cell + static_cast<std::uint32_t>(found - hydration.columns.begin());
 }
 
-std::shared_ptr<const PlannedRead> plan_by_foreign_key(const Property& relation, std::size_t list_size) {
+std::shared_ptr<const PlannedRead> plan_by_foreign_key(const Property& relation, std::size_t list_size,
+                                                       bool with_deleted) {
   const Property& owning = *relation.inverse;
   const EntityMetadata& target = *relation.target;
   auto read = std::make_shared<PlannedRead>();
+  read->plan.with_deleted = with_deleted;
   read->plan.root = &target;
   Source source;
   source.entity = &target;
@@ -213,19 +219,22 @@ std::shared_ptr<const PlannedRead> plan_by_foreign_key(const Property& relation,
 
 std::size_t SelectInPlans::padded(std::size_t count) noexcept { return std::bit_ceil(count); }
 
-std::shared_ptr<const PlannedRead> SelectInPlans::by_key(const EntityMetadata& entity, std::size_t list_size) {
+std::shared_ptr<const PlannedRead> SelectInPlans::by_key(const EntityMetadata& entity, std::size_t list_size,
+                                                         bool with_deleted) {
   const std::lock_guard lock(mutex_);
-  auto& plan = plans_[Key{&entity, list_size}];
-  if (!plan) plan = plan_by_key(entity, list_size);
+  auto& plan = plans_[key_of(&entity, list_size, with_deleted)];
+  if (!plan) plan = plan_by_key(entity, list_size, with_deleted);
   return plan;
 }
 
-std::shared_ptr<const PlannedRead> SelectInPlans::items_of(const Property& relation, std::size_t list_size) {
+std::shared_ptr<const PlannedRead> SelectInPlans::items_of(const Property& relation, std::size_t list_size,
+                                                           bool with_deleted) {
   const std::lock_guard lock(mutex_);
-  auto& plan = plans_[Key{&relation, list_size}];
+  auto& plan = plans_[key_of(&relation, list_size, with_deleted)];
   if (!plan) {
-    plan = relation.kind == PropertyKind::many_to_many ? plan_through_pivot(relation, list_size)
-                                                       : plan_by_foreign_key(relation, list_size);
+    plan = relation.kind == PropertyKind::many_to_many
+               ? plan_through_pivot(relation, list_size, with_deleted)
+               : plan_by_foreign_key(relation, list_size, with_deleted);
   }
   return plan;
 }

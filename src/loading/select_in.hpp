@@ -18,10 +18,12 @@ namespace kin::loading {
 class SelectInPlans {
  public:
   /// Entities of `entity` by their keys.
-  std::shared_ptr<const query::PlannedRead> by_key(const EntityMetadata& entity, std::size_t list_size);
+  std::shared_ptr<const query::PlannedRead> by_key(const EntityMetadata& entity, std::size_t list_size,
+                                                   bool with_deleted);
   /// Items of a to-many relation, or the entity on the other side of a to-one inverse: from
   /// owner_cell on, a row has the owner's key.
-  std::shared_ptr<const query::PlannedRead> items_of(const Property& relation, std::size_t list_size);
+  std::shared_ptr<const query::PlannedRead> items_of(const Property& relation, std::size_t list_size,
+                                                     bool with_deleted);
   /// As list_size of items_of: the owners' keys are all integers from one value to another, which are the parameters.
   static constexpr std::size_t key_range = 0;
 
@@ -30,6 +32,9 @@ class SelectInPlans {
 
  private:
   using Key = std::pair<const void*, std::size_t>;
+  static Key key_of(const void* of, std::size_t list_size, bool with_deleted) noexcept {
+    return {of, 2 * list_size + (with_deleted ? 1 : 0)};
+  }
   std::mutex mutex_{};
   boost::unordered_flat_map<Key, std::shared_ptr<const query::PlannedRead>> plans_{};
 };

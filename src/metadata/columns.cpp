@@ -196,6 +196,8 @@ void link_columns(EntityMetadata& entity) {
   for (const Column& column : entity.columns)
     if (column.property->version) entity.version = &column;
   for (const Column& column : entity.columns)
+    if (column.property->soft_delete) entity.soft_delete = &column;
+  for (const Column& column : entity.columns)
     if (column.property->concurrency_check && !column.primary_key && &column != entity.version)
       entity.concurrency_checks.push_back(&column);
 }

@@ -118,6 +118,8 @@ class ConstraintResolver {
       if (is_present(index)) return;
       index.name = naming_.constraint_name(entity_.table, names_of(index.columns), word(index.unique));
     }
+    // A row that counts as deleted is in nobody's way.
+    if (index.unique) index.live_by = entity_.soft_delete;
     entity_.indexes.push_back(std::move(index));
   }
 

@@ -44,6 +44,7 @@ class PropertyValidator {
     validate_shape();
     validate_value_sources();
     if (property_.version) validate_version();
+    if (property_.soft_delete) validate_soft_delete();
     if (property_.concurrency_check) validate_concurrency_check();
   }
 
@@ -88,6 +89,20 @@ class PropertyValidator {
     }
     if (property_.default_value && !property_.default_raw.empty())
       add("it has both kin::default_value and kin::default_raw; say one of them.");
+  }
+
+  void validate_soft_delete() {
+    if (&property_ != &entity_.properties[property_.index])
+      return add("the mark of a soft delete belongs to the entity; move it out of the embedded struct.");
+    if (property_.lazy) add("the mark of a soft delete is read with every row; take kin::lazy away.");
+    if (property_.version) add("it cannot be both version and mark of a soft delete; use two members.");
+    for (const Property& other : entity_.properties) {
+      if (&other == &property_) return;
+      if (!other.soft_delete) continue;
+      return add(fmt::format(
+          "an entity has one soft delete, and {} marks it already; take soft_delete<> away from one of them.",
+          other.name));
+    }
   }
 
   void validate_version() {

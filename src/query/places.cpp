@@ -63,6 +63,8 @@ PlaceId Places::items(PlaceId from, const Property& collection, std::uint32_t su
   const PlaceId place = add_place(from, collection);
   if (collection.kind == PropertyKind::many_to_many) {
     link_by_pivot(place, add_pivot(from, collection, Source::Join::root, subquery));
+    // A pivot row tells nothing of a deleted item.
+    if (collection.target->soft_delete && !plan_.with_deleted) (void)source(place);
     return place;
   }
   Source source;
@@ -158,7 +160,8 @@ std::uint32_t Places::add_pivot(PlaceId from, const Property& relation, Source::
 
 Source::Join Places::join_kind(const Place& place) const {
   const auto may_be_null = [](const Column* column) { return column->nullable; };
-  const bool always_there = !place.link.empty() && std::ranges::none_of(place.link, may_be_null);
+  const bool always_there = !place.link.empty() && std::ranges::none_of(place.link, may_be_null) &&
+                            (plan_.with_deleted || !place.entity->soft_delete || place.via->is_to_many());
   return always_there ? Source::Join::inner : Source::Join::left;
 }
 

@@ -75,6 +75,15 @@ struct Assignment {
   std::vector<Node> value{};  ///< of members of the root and values
 };
 
+/// The part of a tree that the root's rows must belong to. Its values are the key of the node that it begins at,
+/// then the number of levels where that is limited.
+struct Tree {
+  const Property* parent = nullptr;  ///< to-one relation of the root to itself; null = the read is of no tree
+  bool upward = false;
+  bool limited = false;
+  std::uint32_t first_value = 0;
+};
+
 /// A resolved read: values, no text. Made once a shape and shared; immutable but for `compiled`.
 struct ReadPlan {
   ReadKind kind = ReadKind::rows;
@@ -87,6 +96,8 @@ struct ReadPlan {
   std::vector<Node> having{};
   std::vector<OrderItem> order{};
   std::vector<Assignment> assignments{};  ///< of an update
+  Tree tree{};
+  bool with_deleted = false;  ///< else every table is without the rows that a soft delete has marked
   bool has_limit = false;    ///< the limit and offset travel with the request as its last values, in this order
   bool has_offset = false;
   bool distinct = false;

@@ -55,8 +55,9 @@ constexpr std::size_t lock_modes = static_cast<std::size_t>(LockMode::pessimisti
 struct Planner::Cache {
   PlanCache by_shape{};
   std::shared_mutex by_key_mutex{};
-  /// By the entity's index and the lock mode; behind them those that read the key only.
-  std::vector<std::array<std::shared_ptr<const PlannedRead>, 2 * lock_modes>> by_key{};
+  /// By the entity's index and the lock mode; behind them those that read the key only, and the same
+  /// with rows that are marked as deleted.
+  std::vector<std::array<std::shared_ptr<const PlannedRead>, 4 * lock_modes>> by_key{};
 };
 
 Planner::Planner(const metadata::Registry& registry, Strategy default_strategy)
@@ -75,22 +76,25 @@ std::shared_ptr<const PlannedRead> Planner::plan(const detail::FindRequest& requ
   return cache_->by_shape.keep(shape, std::move(planned));
 }
 
-std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& entity, LockMode lock) {
-  return plan_by_key(entity, lock, false);
+std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& entity, LockMode lock,
+                                                        bool with_deleted) {
+  return plan_by_key(entity, lock, false, with_deleted);
 }
 
-std::shared_ptr<const PlannedRead> Planner::plan_lock(const EntityMetadata& entity, LockMode lock) {
-  return plan_by_key(entity, lock, true);
+std::shared_ptr<const PlannedRead> Planner::plan_lock(const EntityMetadata& entity, LockMode lock,
+                                                      bool with_deleted) {
+  return plan_by_key(entity, lock, true, with_deleted);
 }
 
 std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& entity, LockMode lock,
-                                                        bool key_only) {
-  auto& slot = cache_->by_key[entity.index][static_cast<std::size_t>(lock) + (key_only ? lock_modes : 0)];
+                                                        bool key_only, bool with_deleted) {
+  const std::size_t variant = (key_only ? 1U : 0U) + (with_deleted ? 2U : 0U);
+  auto& slot = cache_->by_key[entity.index][static_cast<std::size_t>(lock) + variant * lock_modes];
   {
     const std::shared_lock guard(cache_->by_key_mutex);
     if (slot) return slot;
   }
-  auto planned = build_read_by_key(registry_, default_strategy_, entity, lock, key_only);
+  auto planned = build_read_by_key(registry_, default_strategy_, entity, lock, key_only, with_deleted);
   const std::unique_lock guard(cache_->by_key_mutex);
   if (!slot) slot = std::move(planned);
   return slot;

@@ -49,13 +49,15 @@ class Planner {
   std::shared_ptr<const PlannedRead> plan(const detail::FindRequest& request, ReadKind kind);
   /// Rows of `entity` by its key: the values are the key's columns.
   std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity,
-                                                 LockMode lock = LockMode::none);
+                                                 LockMode lock = LockMode::none, bool with_deleted = false);
   /// The same with nothing but the key in its rows: to lock them.
-  std::shared_ptr<const PlannedRead> plan_lock(const EntityMetadata& entity, LockMode lock);
+  std::shared_ptr<const PlannedRead> plan_lock(const EntityMetadata& entity, LockMode lock,
+                                               bool with_deleted = false);
 
  private:
   struct Cache;
-  std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity, LockMode lock, bool key_only);
+  std::shared_ptr<const PlannedRead> plan_by_key(const EntityMetadata& entity, LockMode lock, bool key_only,
+                                                 bool with_deleted);
 
   const metadata::Registry& registry_;
   Strategy default_strategy_;

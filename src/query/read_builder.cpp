@@ -39,6 +39,7 @@ class ReadBuilder {
     plan_.lock = static_cast<int>(request.lock);
     plan_.comment = request.comment;
     plan_.distinct = request.distinct;
+    plan_.with_deleted = request.with_deleted;
   }
 
   void build() {
@@ -56,6 +57,7 @@ class ReadBuilder {
           {.entity = plan_.root->name});
     }
     if (plan_.kind == ReadKind::rows) add_lock();
+    if (request_.tree.node) add_tree(request_.tree);
     list_subquery_sources();
   }
 
@@ -116,6 +118,7 @@ class ReadBuilder {
     read.add(populate_tree(*plan_.root, request_, resolver_.paths()), 0);
     add_groups();
     add_order();
+    if (request_.tree.node && !request_.tree.upward && request_.order.empty()) add_order_of_children();
     read.add_order();
     plan_.limit_roots = read.multiplies_roots() && (plan_.has_limit || plan_.has_offset);
   }
@@ -172,6 +175,29 @@ class ReadBuilder {
       plan_.order.push_back(
           {resolver_.order(term.expression, first_value, term.descending), term.descending, term.nulls});
       first_value += value_count(term.expression);
+    }
+  }
+
+  void add_tree(const detail::TreeTerm& term) {
+    if (request_.limit || request_.offset)
+      refuse(hops_of(*plan_.root, term.parent),
+             "a read of a tree has no limit, since rows come nearest first only when all are there; give it "
+             "a depth.");
+    plan_.tree = {hops_of(*plan_.root, term.parent).back().property, term.upward, term.depth != 0,
+                  plan_.value_count};
+    plan_.value_count += static_cast<std::uint32_t>(plan_.root->key.size()) + (plan_.tree.limited ? 1U : 0U);
+  }
+
+  /// As the collections want it that the rows go into.
+  void add_order_of_children() {
+    const Property* children = hops_of(*plan_.root, request_.tree.parent).back().property->inverse;
+    if (!children) return;
+    for (const Property::Order& order : children->order_by) {
+      const Property* member = plan_.root->property_at(order.member->offset());
+      if (!member || member->column_count == 0) continue;
+      NodeWriter nodes;
+      nodes.add_field(plan_.root->columns[member->first_column], 0);
+      plan_.order.push_back({nodes.take(), order.descending, 0});
     }
   }
 
@@ -250,9 +276,10 @@ std::shared_ptr<const PlannedRead> build_read(const metadata::Registry& registry
 
 std::shared_ptr<const PlannedRead> build_read_by_key(const metadata::Registry& registry,
                                                      Strategy default_strategy, const EntityMetadata& entity,
-                                                     LockMode lock, bool key_only) {
+                                                     LockMode lock, bool key_only, bool with_deleted) {
   FindRequest nothing_more;
   nothing_more.lock = lock;
+  nothing_more.with_deleted = with_deleted;
   auto planned = std::make_shared<PlannedRead>();
   ReadBuilder(registry, default_strategy, nothing_more, ReadKind::rows, entity, *planned)
       .build_by_key(key_only);

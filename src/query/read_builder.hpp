@@ -28,6 +28,7 @@ std::shared_ptr<const PlannedRead> build_read(const metadata::Registry& registry
                                               const detail::FindRequest& request, ReadKind kind);
 std::shared_ptr<const PlannedRead> build_read_by_key(const metadata::Registry& registry,
                                                      Strategy default_strategy, const EntityMetadata& entity,
-                                                     LockMode lock, bool key_only);
+                                                     LockMode lock, bool key_only,
+                                                     bool with_deleted);
 
 }  // namespace kin::query

@@ -31,9 +31,12 @@ std::string_view ShapeKey::of(const detail::FindRequest& request, ReadKind kind)
   const bool limited = kind == ReadKind::rows;
   byte(static_cast<unsigned>(kind));
   byte((limited && request.limit ? 1u : 0u) | (limited && request.offset ? 2u : 0u) |
-       (request.distinct ? 4u : 0u) | static_cast<unsigned>(request.lock) << 3);
+       (request.distinct ? 4u : 0u) | static_cast<unsigned>(request.lock) << 3 |
+       (request.with_deleted ? 128u : 0u));
   byte(request.strategy ? 1 + static_cast<unsigned>(*request.strategy) : 0);
   pointer(request.root);
+  byte(!request.tree.node ? 0 : 1u + (request.tree.upward ? 1u : 0u) + (request.tree.depth != 0 ? 2u : 0u));
+  if (request.tree.node) path(request.tree.parent);
   expression(request.where);
   number(static_cast<std::uint32_t>(request.joins.size()));
   for (const detail::JoinTerm& join : request.joins) {

@@ -194,8 +194,15 @@ void Ddl::drop(const std::vector<Table>& tables, Statements& statements) const {
 }
 
 std::string Ddl::create_index(const Table& table, const IndexDefinition& index) const {
-  return fmt::format("create {}index {} on {} {}", index.unique ? "unique " : "", quoted(index.name),
-                     qualified(table.schema, table.name), column_list(index.columns));
+  return fmt::format("create {}index {} on {} {}{}", index.unique ? "unique " : "", quoted(index.name),
+                     qualified(table.schema, table.name), column_list(index.columns), part_of_table(index));
+}
+
+std::string Ddl::part_of_table(const IndexDefinition& index) const {
+  if (!index.live_by || !has_partial_indexes()) return {};
+  const std::string mark = quoted(index.live_by->name);
+  return index.live_by->codec->kind == ValueKind::boolean ? " where not " + mark
+                                                          : " where " + mark + " is null";
 }
 
 std::string Ddl::add_column(const Table& table, const Column& column) const {

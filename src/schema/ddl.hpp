@@ -100,6 +100,8 @@ class Ddl {
   virtual bool adds_constraints() const { return true; }
   /// Indexes are defined with their table, and another table may have one of the same name.
   virtual bool indexes_belong_to_tables() const { return false; }
+  /// An index can leave rows out.
+  virtual bool has_partial_indexes() const { return true; }
   /// Whether the database can see to it that the key is kept.
   virtual bool enforces(const Table& table, const ForeignKey& key) const {
     (void)table;
@@ -110,6 +112,8 @@ class Ddl {
  protected:
   std::string qualified(std::string_view schema, std::string_view name) const;
   std::string column_list(const std::vector<const Column*>& columns) const;
+  /// ` where "deleted_at" is null` of an index that leaves deleted rows out, or nothing.
+  std::string part_of_table(const IndexDefinition& index) const;
   std::string foreign_key_name(const Table& table, const ForeignKey& key) const;
   /// ` default 5`, or nothing.
   virtual std::string default_of(const Column& column) const;

@@ -23,6 +23,7 @@ class MysqlDdl : public Ddl {
   bool needs(const CheckDefinition& check) const override;
   bool fits(std::string_view existing_type, const Column& column) const override;
   bool indexes_belong_to_tables() const override { return true; }
+  bool has_partial_indexes() const override { return false; }
   bool enforces(const Table& table, const ForeignKey& key) const override;
 
  protected:

@@ -77,7 +77,8 @@ const ExistingColumn* SchemaUpdate::find_column(const ExistingTable& table, std:
 }
 
 bool SchemaUpdate::serves(const ExistingIndex& existing, const IndexDefinition& index) const {
-  return !existing.partial && (existing.unique || !index.unique) &&
+  const bool may_be_partial = index.live_by && ddl_.has_partial_indexes();
+  return (!existing.partial || may_be_partial) && (existing.unique || !index.unique) &&
          std::ranges::equal(existing.columns, index.columns,
                             [&](const std::string& name, const Column* column) {
                               return ddl_.same_name(name, column->name);

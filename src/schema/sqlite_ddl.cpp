@@ -101,8 +101,9 @@ std::string SqliteDdl::type_of(const Column& column) const {
 
 std::string SqliteDdl::create_index(const Table& table, const IndexDefinition& index) const {
   // The schema stands in front of the index, and the table is looked up there.
-  return fmt::format("create {}index {} on {} {}", index.unique ? "unique " : "",
-                     qualified(table.schema, index.name), quoted(table.name), column_list(index.columns));
+  return fmt::format("create {}index {} on {} {}{}", index.unique ? "unique " : "",
+                     qualified(table.schema, index.name), quoted(table.name), column_list(index.columns),
+                     part_of_table(index));
 }
 
 void SqliteDdl::drop(const std::vector<Table>& tables, Statements& statements) const {

@@ -130,6 +130,13 @@ class Dialect {
     }
   }
 
+  /// What lets a recursive query go as deep as its rows do, where the database ends it earlier.
+  struct DeepRecursion {
+    std::string_view in_front{};  ///< of the statement
+    std::string_view hint{};      ///< behind the word select of its outer query
+  };
+  virtual DeepRecursion deep_recursion() const { return {}; }
+
   /// Appends the beginning of a delete of rows of `table`, up to its where clause; conditions name it `alias`.
   virtual void delete_from(std::string& out, std::string_view table, std::string_view alias) const {
     out += "delete from ";

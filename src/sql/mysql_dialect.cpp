@@ -238,6 +238,10 @@ class MysqlDialect : public Dialect {
 
   bool assigns_in_turn() const override { return true; }
 
+  DeepRecursion deep_recursion() const override {
+    return {{}, "/*+ set_var(cte_max_recursion_depth = 4294967295) */ "};
+  }
+
   void lock(std::string& out, LockMode mode, std::span<const std::string_view> aliases) const override {
     if (mode < LockMode::pessimistic_read) return;
     out += locks_for_reading(mode) ? " for share of " : " for update of ";
@@ -371,6 +375,11 @@ class MariadbDialect final : public MysqlDialect {
   }
 
   bool returns_inserted() const override { return true; }
+
+  // It would cut the answer off with no more than a warning.
+  DeepRecursion deep_recursion() const override {
+    return {"set statement max_recursive_iterations = 4294967295 for ", {}};
+  }
 
  private:
   void name_given_row(std::string&) const override {}

@@ -23,6 +23,8 @@ SelectText select_text(const query::ReadPlan& plan, const Dialect& dialect) {
 std::string SelectWriter::write() {
   out_.reserve(512);
   write_comment();
+  write_tree();
+  const std::size_t outer_query = out_.size();
   switch (plan_.kind) {
     case query::ReadKind::rows:
       plan_.limit_roots ? write_limited_roots() : write_rows();
@@ -43,6 +45,8 @@ std::string SelectWriter::write() {
       write_delete();
       break;
   }
+  if (plan_.tree.parent)
+    out_.insert(outer_query + std::string_view("select ").size(), dialect_.deep_recursion().hint);
   return std::move(out_);
 }
 
@@ -165,6 +169,9 @@ void SelectWriter::write_join(const Source& source) {
   write_table(source);
   out_ += " on ";
   write_tie(source);
+  if (!leaves_out_deleted(source)) return;
+  out_ += " and ";
+  write_live(*source.entity, source.alias);
 }
 
 void SelectWriter::write_table(const Source& source) {
@@ -215,13 +222,42 @@ void SelectWriter::write_items(const query::Subquery& subquery) {
     source.join == Source::Join::root ? write_table(source) : write_join(source);
   }
   out_ += " where ";
-  write_tie(plan_.sources[subquery.sources.front()]);
+  const Source& first = plan_.sources[subquery.sources.front()];
+  write_tie(first);
+  if (!leaves_out_deleted(first)) return;
+  out_ += " and ";
+  write_live(*first.entity, first.alias);
 }
 
+/// The read's own condition, with what keeps deleted rows and those of other parts of a tree out.
 void SelectWriter::write_where(const Nodes& where) {
-  if (where.empty()) return;
-  out_ += " where ";
-  write_condition(where, true);
+  const bool is_live = leaves_out_deleted(plan_.sources.front());
+  const bool is_alone = !is_live && !plan_.tree.parent;
+  const char* separator = " where ";
+  if (!where.empty()) {
+    out_ += std::exchange(separator, " and ");
+    write_condition(where, is_alone || where.back().op == detail::Op::and_);
+  }
+  if (plan_.tree.parent) {
+    out_ += std::exchange(separator, " and ");
+    write_in_tree();
+  }
+  if (!is_live) return;
+  out_ += separator;
+  write_live(*plan_.sources.front().entity, plan_.sources.front().alias);
+}
+
+bool SelectWriter::leaves_out_deleted(const Source& source) const {
+  return source.entity && source.entity->soft_delete && !plan_.with_deleted;
+}
+
+/// That a row is not marked as deleted.
+void SelectWriter::write_live(const EntityMetadata& entity, std::string_view alias) {
+  const Column& mark = *entity.soft_delete;
+  const bool is_flag = mark.codec->kind == ValueKind::boolean;
+  if (is_flag) out_ += "not ";
+  write_column(out_, mark, alias);
+  if (!is_flag) out_ += " is null";
 }
 
 void SelectWriter::write_groups() {

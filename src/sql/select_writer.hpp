@@ -50,6 +50,12 @@ class SelectWriter {
   void write_lock(std::span<const std::uint32_t> sources);
   void write_table(const query::Source& source);
   void write_tie(const query::Source& source);
+  void write_live(const EntityMetadata& entity, std::string_view alias);
+  bool leaves_out_deleted(const query::Source& source) const;
+  // What lies below or above a row: tree_text.cpp.
+  void write_tree();
+  void write_in_tree();
+  void write_tree_key(std::string_view alias, bool of_parent);
   Marks multiplied_sources() const;
   bool uses(const Nodes& nodes, const Marks& sources) const;
   void mark_used(const Nodes& nodes, Marks& used) const;

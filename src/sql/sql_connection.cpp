@@ -75,6 +75,8 @@ std::string SqlConnection::text_of(const query::ReadPlan& plan) {
   return compiled_read(plan, dialect_).select.text;
 }
 
+std::string SqlConnection::text_of(const driver::WriteBatch& batch) { return write_texts_.of(batch); }
+
 Task<void> SqlConnection::begin(const TransactionOptions& options) {
   if (logs()) {
     LoggedQuery log(*logger_, wire_->begin_text(options));

@@ -31,6 +31,7 @@ class SqlConnection final : public driver::Connection {
   Task<std::uint64_t> execute(std::string_view sql, std::span<const ValueView> parameters,
                               driver::RowSink* sink) override;
   std::string text_of(const query::ReadPlan& plan) override;
+  std::string text_of(const driver::WriteBatch& batch) override;
 
   Task<void> begin(const TransactionOptions& options) override;
   /// When it fails and transaction_lost() is false, the transaction is still open.

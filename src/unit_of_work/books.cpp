@@ -159,8 +159,12 @@ class Farewell {
   /// `item` refers to the deleted entity by `owning`: the rule of its foreign key says what became of it.
   void leave_referring(EntityState& item, const Property& owning) {
     if (item.has(EntityState::detached)) return;
+    // A row that is only marked is there still: what refers to it goes on doing so.
+    const EntityState* target = reference_of(item.entity(), owning.offset);
+    if (target && is_marked_only(*target)) return;
     if (owning.delete_rule == Rule::cascade) {
       note(manager_, item, true, false);
+      item.set(EntityState::hard_delete);  // by the database, whatever the type says
       manager_.detach(&item);
       gone_.push_back(&item);
       return;
@@ -281,6 +285,10 @@ void undo(Manager& manager, JournalEntry& entry, std::vector<EntityState*>& forg
   state.snapshot = entry.snapshot;
   if (entry.version_changed) restore_version(manager, state);
   if (!entry.computed.empty()) undo_computed(manager, state, std::move(entry.computed));
+  if (entry.unregistered && is_marked_only(state)) {
+    restore_mark(state);
+    if (state.metadata->version) restore_version(manager, state);
+  }
   if (entry.key_assigned) forget_key(manager, state);
   if (entry.unregistered) manager.register_if_free(&state);
   if (was_removed) forgotten.push_back(&state);
@@ -322,6 +330,13 @@ void undo_journal(Manager& manager, std::size_t mark) {
 void restore_versions(Manager& manager, const FlushPlan& plan) {
   for (const auto* list : {&plan.early_updates, &plan.updates})
     for (const ChangeSet& change : *list) {
+      const Column* version = change.state->metadata->version;
+      if (version && change.columns.has(version->index)) restore_version(manager, *change.state);
+    }
+  for (const auto* list : {&plan.early_deletes, &plan.deletes})
+    for (const ChangeSet& change : *list) {
+      if (change.columns.empty()) continue;
+      restore_mark(*change.state);
       const Column* version = change.state->metadata->version;
       if (version && change.columns.has(version->index)) restore_version(manager, *change.state);
     }

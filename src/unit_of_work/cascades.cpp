@@ -3,6 +3,7 @@
 
 #include "unit_of_work/entity_runtime.hpp"
 #include "unit_of_work/flush_plan.hpp"
+#include "unit_of_work/key.hpp"
 
 namespace kin::unit_of_work {
 namespace {
@@ -29,6 +30,16 @@ void for_each_related(Manager& manager, EntityState& state, Cascade cascade, Vis
   }
 }
 
+void note_origin(Manager& manager, const EntityState& state, const char* how, const EntityState& from) {
+  if (manager.origins) manager.origins->try_emplace(&state, std::string(how) + ' ' + describe(from));
+}
+
+/// As far as the orphan's row tells it.
+const EntityState* former_owner(const Manager& manager, const Manager::Orphan& orphan) {
+  if (!manager.origins || !orphan.owning || !orphan.item->snapshot) return nullptr;
+  return manager.runtime(*orphan.item->metadata).stored_reference(*orphan.item, *orphan.owning);
+}
+
 // Both walks keep their own stack: a list of 100 000 linked entities must not need a deep call stack.
 
 void cascade_persist(Manager& manager) {
@@ -43,6 +54,7 @@ void cascade_persist(Manager& manager) {
       constexpr std::uint32_t done = EntityState::managed | EntityState::detached | EntityState::removed;
       if (related.has(done) || related.manager != &manager) return;
       manager.persist(&related);
+      note_origin(manager, related, "new, reached from", *state);
       open.push_back(&related);
     });
   }
@@ -61,6 +73,8 @@ void cascade_remove(Manager& manager) {
     for_each_related(manager, *state, Cascade::remove, [&](EntityState& related) {
       if (related.has(EntityState::removed | EntityState::detached)) return;
       manager.remove_along(&related);
+      if (state->has(EntityState::hard_delete)) related.set(EntityState::hard_delete);
+      note_origin(manager, related, "removed by cascade from", *state);
       if (related.has(EntityState::removed)) open.push_back(&related);
     });
   }
@@ -106,11 +120,13 @@ void remove_orphans(Manager& manager) {
     }
     if (item.has(EntityState::removed)) continue;
     if (orphan.owning && reference_of(item.entity(), orphan.owning->offset) != nullptr) continue;
+    const EntityState* owner = former_owner(manager, orphan);
     if (item.has(EntityState::scheduled)) {
       let_new_orphan_go(manager, item);
     } else {
       manager.remove_along(&item);
     }
+    if (owner) note_origin(manager, item, "orphan of", *owner);
   }
 }
 

@@ -50,7 +50,7 @@ class DeleteCycleOrder {
   template <class Visit>
   void for_each_stored(std::uint32_t row, Visit&& visit) const {
     const EntityState& state = *rows_[row].state;
-    if (!state.snapshot) return;
+    if (!state.snapshot || is_marked_only(state)) return;  // a row that stays is in nobody's way
     const EntityRuntime& runtime = manager_.runtime(*state.metadata);
     for (const Property* reference : state.metadata->to_one) {
       if (!reference->owner || !reference->target->in_cycle) continue;

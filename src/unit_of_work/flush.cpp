@@ -67,9 +67,12 @@ struct ShapeHash {
 WriteBatch make_batch(Operation operation, const Shape& shape) {
   const EntityMetadata& entity = *shape.entity;
   WriteBatch batch;
-  batch.operation = operation;
+  const bool is_marked = operation == Operation::remove && !shape.columns.empty();
+  batch.operation = is_marked ? Operation::update : operation;
   batch.entity = &entity;
-  if (operation != Operation::remove) {
+  if (is_marked) {
+    batch.columns = columns_of(entity, shape.columns);
+  } else if (operation != Operation::remove) {
     batch.columns = columns_of(entity, shape.columns);
     batch.returning = returning_columns(entity, shape.columns, operation == Operation::insert);
   }
@@ -171,9 +174,9 @@ std::vector<WriteBatch> pivot_batches(Operation operation, std::span<const Pivot
 
 /// Rows that were updated but are gone, or of another version, are an error; a row that is to be deleted may
 /// be gone.
-void check_missed(const WriteBatch& batch) {
+void check_missed(const WriteBatch& batch, Operation operation) {
   if (batch.missed_rows().empty()) return;
-  if (batch.operation == Operation::update || batch.checks_values())
+  if (operation == Operation::update || batch.checks_values())
     unit_of_work::throw_missed(*batch.rows[batch.missed_rows().front()]);
 }
 
@@ -188,7 +191,7 @@ Task<void> write_changes(driver::Connection& connection, Operation operation,
   std::vector<WriteBatch> batches = batches_of(operation, changes, keep_order, expected);
   for (WriteBatch& batch : batches) {
     co_await connection.write(batch);
-    check_missed(batch);
+    check_missed(batch, operation);
   }
 }
 
@@ -197,7 +200,7 @@ Task<void> write_again(driver::Connection& connection, std::span<const ChangeSet
   std::vector<WriteBatch> batches = batches_of(Operation::update, changes, false, nothing_expected);
   for (WriteBatch& batch : batches) {
     co_await connection.write(batch);
-    check_missed(batch);
+    check_missed(batch, Operation::update);
   }
 }
 
@@ -207,7 +210,7 @@ Task<void> write_nulls(driver::Connection& connection, std::span<const ChangeSet
     batch.write_nulls = true;
     batch.returning.clear();
     co_await connection.write(batch);
-    if (batch.checks_values()) check_missed(batch);
+    if (batch.checks_values()) check_missed(batch, Operation::update);
   }
 }
 
@@ -255,22 +258,40 @@ Task<void> reserve_keys(driver::Connection& connection, FlushPlan& plan) {
   for (WriteBatch& batch : batches) co_await connection.write(batch);
 }
 
-Task<void> write_plan(driver::Connection& connection, FlushPlan& plan, const driver::Capabilities& capabilities) {
+}  // namespace
+
+/// Parts that have nothing to write cost no frame.
+Task<void> write_plan(driver::Connection& connection, FlushPlan& plan,
+                      const driver::Capabilities& capabilities) {
+  using Part = FlushPlan::Part;
   const bool sequential = capabilities.sequential_batches;
-  if (capabilities.reserves_keys) co_await reserve_keys(connection, plan);
-  if (!plan.releases.empty()) co_await write_nulls(connection, plan.releases);
-  if (!plan.early_deletes.empty()) co_await write_changes(connection, Operation::remove, plan.early_deletes, true);
   const bool ordered = plan.ordered_updates;
-  if (!plan.early_updates.empty())
+  const auto has = [&](Part part, const auto& list) {
+    plan.part = part;
+    return !list.empty();
+  };
+  plan.part = Part::keys;
+  if (capabilities.reserves_keys) co_await reserve_keys(connection, plan);
+  if (has(Part::releases, plan.releases)) co_await write_nulls(connection, plan.releases);
+  if (has(Part::early_deletes, plan.early_deletes))
+    co_await write_changes(connection, Operation::remove, plan.early_deletes, true);
+  if (has(Part::early_updates, plan.early_updates))
     co_await write_changes(connection, Operation::update, plan.early_updates, ordered);
-  if (!plan.inserts.empty()) co_await write_inserts(connection, plan, sequential);
-  if (!plan.updates.empty()) co_await write_changes(connection, Operation::update, plan.updates, ordered);
-  if (!plan.extra_updates.empty()) co_await write_again(connection, plan.extra_updates);
-  if (!plan.pivot_removes.empty()) co_await write_pivots(connection, Operation::pivot_remove, plan.pivot_removes);
-  if (!plan.pivot_inserts.empty()) co_await write_pivots(connection, Operation::pivot_insert, plan.pivot_inserts);
-  if (!plan.null_references.empty()) co_await write_nulls(connection, plan.null_references);
-  if (!plan.deletes.empty()) co_await write_changes(connection, Operation::remove, plan.deletes, true);
+  if (has(Part::inserts, plan.inserts)) co_await write_inserts(connection, plan, sequential);
+  if (has(Part::updates, plan.updates))
+    co_await write_changes(connection, Operation::update, plan.updates, ordered);
+  if (has(Part::extra_updates, plan.extra_updates)) co_await write_again(connection, plan.extra_updates);
+  if (has(Part::pivot_removes, plan.pivot_removes))
+    co_await write_pivots(connection, Operation::pivot_remove, plan.pivot_removes);
+  if (has(Part::pivot_inserts, plan.pivot_inserts))
+    co_await write_pivots(connection, Operation::pivot_insert, plan.pivot_inserts);
+  if (has(Part::null_references, plan.null_references))
+    co_await write_nulls(connection, plan.null_references);
+  if (has(Part::deletes, plan.deletes))
+    co_await write_changes(connection, Operation::remove, plan.deletes, true);
 }
+
+namespace {
 
 /// The after_* events, and what their handlers make: written by this flush, too.
 Task<void> write_what_handlers_make(driver::Connection& connection, FlushEvents& events, FlushPlan& plan,

@@ -38,15 +38,6 @@ bool is_comparable(const EntityState& state) {
   return state.has(EntityState::managed) && !state.has(excluded);
 }
 
-/// Microseconds from one version to the next that the member can tell apart.
-std::int64_t version_step(const detail::Codec& codec) {
-  if (codec.assign == &detail::TimePointFamily::assign)  // a unit of its own, such as minutes
-    return static_cast<const detail::TimePointLayout*>(codec.context)->microseconds_per_tick;
-  std::int64_t step = 1;
-  for (int digits = codec.fraction_digits; digits < 6; ++digits) step *= 10;
-  return step;
-}
-
 }  // namespace
 
 /// Columns written by an insert: all but generated ones, a key that the database makes, and members that were left at
@@ -64,6 +55,15 @@ ColumnMask insert_columns(const EntityRuntime& runtime, const EntityState& state
   return mask;
 }
 
+std::int64_t time_step(const detail::Codec& given) {
+  const detail::Codec& codec = given.inner ? *given.inner : given;
+  if (codec.assign == &detail::TimePointFamily::assign)  // a unit of its own, such as minutes
+    return static_cast<const detail::TimePointLayout*>(codec.context)->microseconds_per_tick;
+  std::int64_t step = 1;
+  for (int digits = codec.fraction_digits; digits < 6; ++digits) step *= 10;
+  return step;
+}
+
 void advance_version(EntityState& state, const Column& version, bool inserting) {
   void* member = version.access.reach(state.entity());
   Scratch scratch;
@@ -78,7 +78,7 @@ void advance_version(EntityState& state, const Column& version, bool inserting) 
   if (inserting && !current.is_null() && current.as_integer() != 0) return;
   // Two updates within the clock's step must still differ: move on by one unit of the column's precision at least.
   const auto packed_before = current.is_null() ? std::int64_t{0} : current.as_integer();
-  const std::int64_t step = version_step(*version.codec);
+  const std::int64_t step = time_step(*version.codec);
   microseconds -= microseconds % step;
   version.codec->assign(*version.codec, member, ValueView::timestamp(microseconds, version.codec->fraction_digits));
   const ValueView after = version.codec->view(*version.codec, member, scratch);
@@ -89,11 +89,15 @@ void advance_version(EntityState& state, const Column& version, bool inserting) 
 
 namespace {
 
-void run_on_update(Manager& manager, EntityState& state, ColumnMask& changes, RunOnce& on_update) {
+void run_on_update(Manager& manager, EntityState& state, ColumnMask& changes, RunOnce& on_update, bool preview) {
   if (state.metadata->hooks.empty() || on_update.contains(&state)) return;
   bool any = false;
   for (const Property* property : state.metadata->hooks) {
     if (!property->on_update) continue;
+    if (preview) {
+      for (std::uint32_t i = 0; i < property->column_count; ++i) changes.add(property->first_column + i);
+      continue;
+    }
     property->on_update(state.entity(), static_cast<std::byte*>(state.entity()) + property->offset);
     any = true;
   }
@@ -154,7 +158,7 @@ bool releases_a_partner(const Manager& manager, EntityState& state) {
   return false;
 }
 
-void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan, RunOnce& on_update) {
+void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan, RunOnce& on_update, bool preview) {
   const EntityRuntime& runtime = manager.runtime(map.metadata());
   const ColumnMask fixed = not_updatable(map.metadata());
   const bool computes = !manager.computed.empty();
@@ -164,7 +168,7 @@ void collect_updates(Manager& manager, IdentityMap& map, FlushPlan& plan, RunOnc
     if ((!computes || computed.empty()) && runtime.is_unchanged(*state)) [[likely]]
       continue;
     ColumnMask changes = runtime.changes(*state);
-    run_on_update(manager, *state, changes, on_update);
+    run_on_update(manager, *state, changes, on_update, preview);
     changes |= computed;
     for (const Column& column : map.metadata().columns)
       if (fixed.has(column.index)) changes.drop(column.index);
@@ -243,23 +247,25 @@ void validate_pivots(const Manager& manager, const FlushPlan& plan) {
 }
 
 /// The last step, since nothing after it can fail: versions move on in memory.
-void advance_versions(Manager& manager, FlushPlan& plan) {
-  for (ChangeSet& change : plan.inserts)
+void advance_versions(Manager& manager, FlushPlan& plan, bool preview) {
+  for (ChangeSet& change : plan.inserts) {
+    if (preview) break;
     if (const Column* version = change.state->metadata->version) advance_version(*change.state, *version, true);
+  }
   for (auto* list : {&plan.early_updates, &plan.updates}) {
     for (ChangeSet& change : *list) {
       const Column* version = change.state->metadata->version;
       if (!version || !manager.runtime(*change.state->metadata).covered(*change.state).has(version->index)) continue;
-      advance_version(*change.state, *version, false);
+      if (!preview) advance_version(*change.state, *version, false);
       change.columns.add(version->index);
     }
   }
 }
 
-void collect(Manager& manager, FlushPlan& plan, RunOnce& on_update) {
+void collect(Manager& manager, FlushPlan& plan, RunOnce& on_update, bool preview) {
   for (const auto& map : manager.maps()) {
     if (!map) continue;
-    collect_updates(manager, *map, plan, on_update);
+    collect_updates(manager, *map, plan, on_update, preview);
     collect_inserts_and_deletes(manager, *map, plan);
   }
 }
@@ -307,12 +313,12 @@ void forget_told_sides(Manager& manager, const std::vector<ChangeSet>& updates) 
   }
 }
 
-FlushPlan make_flush_plan(Manager& manager, FlushEvents* events) {
+FlushPlan make_flush_plan(Manager& manager, FlushEvents* events, bool preview) {
   RunOnce on_update;
   FlushPlan plan;
   try {
-    plan = events ? events->prepare(on_update) : collect_changes(manager, on_update);
-    finish_plan(manager, plan);
+    plan = events ? events->prepare(on_update) : collect_changes(manager, on_update, preview);
+    finish_plan(manager, plan, preview);
   } catch (...) {
     forget_told_sides(manager, plan.early_updates);
     forget_told_sides(manager, plan.updates);
@@ -326,13 +332,13 @@ ChangeSet insertion_of(const Manager& manager, EntityState& state) {
   return {&state, insert_columns(manager.runtime(*state.metadata), state), {}};
 }
 
-FlushPlan collect_changes(Manager& manager, RunOnce& on_update) {
+FlushPlan collect_changes(Manager& manager, RunOnce& on_update, bool preview) {
   FlushPlan plan;
   regain_items(manager);
   apply_cascades(manager);
   // New entities may have come in, and replaced partners may be orphans now.
   if (follow_inverse_sides(manager)) apply_cascades(manager);
-  collect(manager, plan, on_update);
+  collect(manager, plan, on_update, preview);
   bool again = false;
   for (const ChangeSet& change : plan.inserts) {
     again |= releases_a_partner(manager, *change.state);
@@ -348,12 +354,12 @@ FlushPlan collect_changes(Manager& manager, RunOnce& on_update) {
     // A replaced one-to-one partner became an orphan or lost its reference: that belongs to this flush.
     apply_cascades(manager);
     plan = FlushPlan();
-    collect(manager, plan, on_update);
+    collect(manager, plan, on_update, preview);
   }
   return plan;
 }
 
-void finish_plan(Manager& manager, FlushPlan& plan) {
+void finish_plan(Manager& manager, FlushPlan& plan, bool preview) {
   collect_pivots(manager, plan);
   for (const ChangeSet& change : plan.inserts) validate_insert(manager, change);
   for (const ChangeSet& change : plan.updates) validate_update(manager, change);
@@ -373,7 +379,8 @@ void finish_plan(Manager& manager, FlushPlan& plan) {
     plan.early_deletes = std::move(early.deletes);
     plan.releases.insert(plan.releases.end(), early.null_references.begin(), early.null_references.end());
   }
-  advance_versions(manager, plan);
+  mark_deletes(manager, plan, preview);
+  advance_versions(manager, plan, preview);
 }
 
 bool anything_to_flush(Manager& manager, const EntityMetadata& entity) {

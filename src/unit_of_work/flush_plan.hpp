@@ -16,7 +16,7 @@ namespace kin::unit_of_work {
 /// A change of one entity: its operation follows from the list it stands in.
 struct ChangeSet {
   EntityState* state = nullptr;
-  ColumnMask columns{};   ///< written columns of inserts and updates
+  ColumnMask columns{};   ///< written columns of inserts and updates; of a delete those that mark the row in its place
   /// Of inserts: foreign keys to rows that do not exist yet, written afterwards. Of updates and deletes:
   /// columns that an earlier statement of this flush sets to null.
   ColumnMask deferred{};
@@ -45,6 +45,22 @@ struct FlushPlan {
   bool ordered_updates = false;  ///< the order of both lists of updates matters: some free what others take
   std::vector<std::size_t> insert_levels{};  ///< ends of the runs of `inserts` that may share batches
 
+  /// Which of the lists is being written.
+  enum class Part : std::uint8_t {
+    keys,
+    releases,
+    early_deletes,
+    early_updates,
+    inserts,
+    updates,
+    extra_updates,
+    pivot_removes,
+    pivot_inserts,
+    null_references,
+    deletes,
+  };
+  Part part = Part::keys;
+
   bool empty() const noexcept {
     return early_deletes.empty() && early_updates.empty() && inserts.empty() && updates.empty() &&
            pivot_removes.empty() && pivot_inserts.empty() && deletes.empty();
@@ -58,11 +74,13 @@ class FlushEvents;
 
 /// Applies cascades and orphan removal, compares entities with their snapshots, runs on_update, validates, orders.
 /// `events`: null when nobody listens. Throws ValidationError and leaves everything pending.
-FlushPlan make_flush_plan(detail::Manager& manager, FlushEvents* events);
+/// As a preview it runs no function of the user and leaves all values but references as they are: members of
+/// on_update count as changed, versions and marks of deletion as written.
+FlushPlan make_flush_plan(detail::Manager& manager, FlushEvents* events, bool preview = false);
 /// Its first part, which may be repeated: what changed, neither validated nor ordered.
-FlushPlan collect_changes(detail::Manager& manager, RunOnce& on_update);
+FlushPlan collect_changes(detail::Manager& manager, RunOnce& on_update, bool preview = false);
 /// Its second part: links of collections, validation, order, versions.
-void finish_plan(detail::Manager& manager, FlushPlan& plan);
+void finish_plan(detail::Manager& manager, FlushPlan& plan, bool preview = false);
 /// The insertion of one entity that is scheduled.
 ChangeSet insertion_of(const detail::Manager& manager, EntityState& state);
 /// The changed links of many-to-many collections.
@@ -84,6 +102,21 @@ bool anything_to_flush(detail::Manager& manager, const EntityMetadata& entity);
 /// True when changes of other types may let entities of this one go, whose removal follows.
 bool may_leave_orphans(detail::Manager& manager, const EntityMetadata& entity);
 
+/// Whether deleting this entity only marks its row (soft_delete.cpp).
+bool is_marked_only(const EntityState& state) noexcept;
+/// Whether it counts as deleted by the mark that it has in memory.
+bool has_mark(const EntityState& state);
+/// The same of the row as it was read.
+bool was_marked(const EntityState& state);
+/// Gives rows that are to be marked the mark and their next version, in memory too unless it is a preview.
+void mark_deletes(detail::Manager& manager, FlushPlan& plan, bool preview);
+/// After a failure or a rollback: the mark is what the row holds.
+void restore_mark(EntityState& state);
+/// Microseconds from one time to the next that a member can tell apart.
+std::int64_t time_step(const detail::Codec& codec);
+/// Moves an entity's version on, as every update does.
+void advance_version(EntityState& state, const Column& version, bool inserting);
+
 // The steps, each in a file of its own.
 
 /// inverse_sides.cpp: makes the owners follow inverse one-to-one members that the user assigned. Returns true
@@ -104,3 +137,11 @@ void validate_insert(const detail::Manager& manager, const ChangeSet& change);
 void validate_update(const detail::Manager& manager, const ChangeSet& change);
 
 }  // namespace kin::unit_of_work
+
+namespace kin::detail {
+
+/// Writes the plan in its order (flush.cpp).
+Task<void> write_plan(driver::Connection& connection, unit_of_work::FlushPlan& plan,
+                      const driver::Capabilities& capabilities);
+
+}  // namespace kin::detail

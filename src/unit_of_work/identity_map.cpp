@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "unit_of_work/identity_map.hpp"
 
+#include <utility>
+
 #include <cstring>
 
 namespace kin::unit_of_work {
@@ -28,6 +30,15 @@ void IdentityMap::reserve(std::size_t more) {
   } else {
     by_bytes_.reserve(by_bytes_.size() + more);
   }
+}
+
+void IdentityMap::put_back(Content content) noexcept {
+  by_integer_ = std::move(content.by_integer);
+  by_bytes_ = std::move(content.by_bytes);
+  displaced_ = std::move(content.displaced);
+  states_ = std::move(content.states);
+  scheduled = content.scheduled;
+  removed = content.removed;
 }
 
 }  // namespace kin::unit_of_work

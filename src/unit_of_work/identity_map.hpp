@@ -51,6 +51,18 @@ class IdentityMap {
   std::size_t scheduled = 0;
   std::size_t removed = 0;
 
+  /// All that the map knows, to be put back later. Keys are not copied: they live as long as the manager.
+  struct Content {
+    boost::unordered_flat_map<std::int64_t, EntityState*> by_integer{};
+    boost::unordered_flat_map<std::string_view, EntityState*> by_bytes{};
+    boost::unordered_flat_map<const EntityState*, EntityState*> displaced{};
+    std::vector<EntityState*> states{};
+    std::size_t scheduled = 0;
+    std::size_t removed = 0;
+  };
+  Content content() const { return {by_integer_, by_bytes_, displaced_, states_, scheduled, removed}; }
+  void put_back(Content content) noexcept;
+
  private:
   const EntityMetadata& metadata_;
   boost::unordered_flat_map<std::int64_t, EntityState*> by_integer_{};

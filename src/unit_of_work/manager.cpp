@@ -183,7 +183,7 @@ void Manager::persist(EntityState* state) {
   }
   if (state->has(EntityState::removed)) {
     require_key_free(*state);
-    state->clear(EntityState::removed);
+    state->clear(EntityState::removed | EntityState::hard_delete);
     --map_of(*state->metadata).removed;
     return;
   }
@@ -239,7 +239,7 @@ void Manager::keep_along() noexcept {
       unit_of_work::set_reference_at(orphan.item->entity(), orphan.owning->offset, nullptr);
   for (EntityState* state : removed_along_) {
     if (!state->has(EntityState::managed) || !state->has(EntityState::removed)) continue;
-    state->clear(EntityState::removed);
+    state->clear(EntityState::removed | EntityState::hard_delete);
     --map_of(*state->metadata).removed;
   }
   removed_along_.clear();

@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -73,6 +74,9 @@ class Manager {
   EntityState* create(TypeTag tag, void* from, bool persist);
   void persist(EntityState* state);
   void remove(EntityState* state);
+  /// remove() of a row that goes for good, and restore(): of a type with a soft delete (soft_delete.cpp).
+  void hard_remove(EntityState* state);
+  void restore(EntityState* state);
   /// The state of a key, made as a stub when it is new. `cells` hold the key's columns.
   EntityState* reference(const EntityMetadata& entity, const ValueView* cells);
   /// The same for a key that the user gave. Throws ValidationError for one of another number of columns.
@@ -131,13 +135,17 @@ class Manager {
   bool is_key(const Property& to_one) const noexcept;
   /// Removes an entity for a flush: because of a cascade, or as an orphan.
   void remove_along(EntityState* state);
+  std::vector<EntityState*>& removed_along() noexcept { return removed_along_; }
+  /// What inverse members of entities without a snapshot held when they were last in step; of others it stands in that.
+  using NewInverses = boost::unordered_flat_map<std::pair<const EntityState*, const Property*>, EntityState*>;
+  NewInverses& new_inverses() noexcept { return new_inverses_; }
   /// Takes back what remove_along did for a flush that failed: the user may yet keep what was the cause of it.
   void keep_along() noexcept;
 
   // Reading (loading/).
   Task<std::vector<EntityState*>> find(const FindRequest& request);
   Task<EntityState*> find_by_key(const EntityMetadata& entity, const ValueView* cells, bool refresh,
-                                 LockRequest lock);
+                                 LockRequest lock, bool with_deleted);
   /// Throws ValidationError or TransactionStateError for a lock that cannot be had.
   void require_lockable(const EntityMetadata& entity, const LockRequest& lock) const;
   /// Throws OptimisticLockError for an entity of another version than the lock expects.
@@ -158,6 +166,8 @@ class Manager {
 
   // Writing (unit_of_work/flush.cpp).
   Task<void> flush();
+  /// What flush() would send (preview.cpp).
+  Plan preview();
   /// Flushes first when the flush mode and the entities of a plan ask for it.
   Task<void> auto_flush(const query::ReadPlan& plan, FlushMode mode);
   bool has_changes();
@@ -226,6 +236,12 @@ class Manager {
 
   std::uint32_t next_read() noexcept { return ++reads_; }
 
+  /// Every state of the manager, of deleted entities too.
+  const std::vector<EntityState*>& allocated() const noexcept { return allocated_; }
+
+  /// Why entities were scheduled by a cascade, for a plan that is only shown; null when nobody asks.
+  std::unordered_map<const EntityState*, std::string>* origins = nullptr;
+
   std::size_t unscheduled = 0;  ///< entities created without persist, which cascades may still find
 
  private:
@@ -247,8 +263,7 @@ class Manager {
   std::vector<Orphan> orphans_{};
   std::vector<EntityState*> removed_along_{};
   void store_inverse(EntityState& state, const Property& property);
-  /// Of entities without a snapshot; of others it stands in that.
-  boost::unordered_flat_map<std::pair<const EntityState*, const Property*>, EntityState*> new_inverses_{};
+  NewInverses new_inverses_{};
   std::string key_buffer_{};
   unit_of_work::Journal journal_{};
   struct Mark {

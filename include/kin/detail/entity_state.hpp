@@ -28,6 +28,7 @@ struct alignas(16) EntityState {
     dirty_hint = 512,    ///< stands in the current flush's list
     stale = 1024,        ///< to be read again when a query next returns it
     from_event = 2048,   ///< scheduled by a handler in a flush: no longer, when that flush is undone
+    hard_delete = 4096,  ///< its row goes for good, although those of the type are only marked
   };
 
   const EntityMetadata* metadata = nullptr;

@@ -15,6 +15,8 @@
 
 namespace kin::detail {
 
+struct EntityState;
+
 struct OrderTerm {
   Expression expression;
   bool descending;
@@ -39,6 +41,14 @@ struct AssignTerm {
   std::vector<Expression> columns{};    ///< either of them for each of the member's columns, once that is known
 };
 
+/// Which part of a tree is read: rows below or above `node`, along a to-one relation of the root to itself.
+struct TreeTerm {
+  MemberPath parent{};
+  EntityState* node = nullptr;   ///< null = the read is of no tree
+  bool upward = false;
+  std::uint32_t depth = 0;       ///< how many levels from the node; 0 = all of them
+};
+
 /// What find() and query() describe, untyped: no metadata is touched and nothing is resolved before it runs.
 struct FindRequest {
   TypeTag root = nullptr;
@@ -52,6 +62,7 @@ struct FindRequest {
   std::vector<Expression> group_by{};
   Expression having{};
   std::vector<AssignTerm> assign{};  ///< of a native update
+  TreeTerm tree{};
   std::optional<Strategy> strategy{};
   std::optional<std::uint64_t> limit{};
   std::optional<std::uint64_t> offset{};
@@ -64,6 +75,7 @@ struct FindRequest {
   bool positional = false;           ///< of as<>: columns go to the struct's members in order, not by name
   bool refresh = false;
   bool read_only = false;
+  bool with_deleted = false;         ///< rows that a soft delete has marked count, too
   std::string comment{};
 };
 

@@ -6,6 +6,7 @@
 #include <kin/detail/entity_state.hpp>
 #include <kin/detail/find_request.hpp>
 #include <kin/fork_options.hpp>
+#include <kin/plan.hpp>
 #include <kin/rows.hpp>
 #include <kin/task.hpp>
 #include <kin/transaction.hpp>
@@ -46,6 +47,8 @@ struct LockRequest {
 EntityState* create_entity(Manager& manager, TypeTag tag, void* from, bool persist);
 void persist_entity(Manager& manager, EntityState* state);
 void remove_entity(Manager& manager, EntityState* state);
+void hard_remove_entity(Manager& manager, EntityState* state);
+void restore_entity(Manager& manager, EntityState* state);
 EntityState* get_reference(Manager& manager, TypeTag tag, std::span<const ValueView> key);
 /// `json` is a kin::Json, which most files must not know; without options those of the Orm apply.
 EntityState* create_from_json(Manager& manager, TypeTag tag, const void* json, const AssignOptions* options);
@@ -102,6 +105,9 @@ std::uint64_t modify_blocking(Manager& manager, const FindRequest& request, Modi
 Task<std::uint64_t> modify_task(Manager& manager, FindRequest request, Modification kind);
 std::string sql_of(Manager& manager, const FindRequest& request, Modification kind);
 
+Plan plan_flush(Manager& manager);
+/// Throws ValidationError for a read of a tree that begins at nothing.
+void require_tree(const FindRequest& request);
 void flush_blocking(Manager& manager);
 Task<void> flush_task(Manager& manager);
 void begin_blocking(Manager& manager, TransactionOptions options);

@@ -75,6 +75,7 @@ Traits mariadb_traits() {
   Traits traits;
   traits.upserts_on_condition = false;
   traits.stores_infinities = false;
+  traits.has_partial_indexes = false;
   traits.stores_unsigned_64 = true;
   traits.rows_refer_to_each_other = false;
   traits.tells_failed_row = false;

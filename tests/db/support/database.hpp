@@ -45,6 +45,7 @@ struct Traits {
   const char* statement_count = nullptr;
   /// Prepares the table `note` for full-text queries of its column `text`; SQLite wants another kind of table.
   const char* full_text_index = nullptr;
+  bool has_partial_indexes = true;  ///< which leave rows out: unique values of deleted rows are free again
   bool has_enum_types = false;  ///< whose items update() can add to
   /// Collations: one that sorts as dictionaries do, and one that sorts by bytes.
   const char* dictionary_collation = "nocase";

@@ -17,7 +17,7 @@ constexpr unsigned repeated =
 constexpr unsigned end_of_expression = 0xff;
 
 constexpr std::size_t largest_token = 2 + 2 * sizeof(void*);
-constexpr std::size_t fixed_part = 96;
+constexpr std::size_t fixed_part = 112;
 
 std::size_t room_for(const detail::Expression& expression) {
   return 1 + (expression.empty() ? 0 : expression.data()->tokens.size() * largest_token);
@@ -34,6 +34,7 @@ std::string_view ShapeKey::of(const detail::FindRequest& request, ReadKind kind)
        (request.distinct ? 4u : 0u) | static_cast<unsigned>(request.lock) << 3);
   byte(request.strategy ? 1 + static_cast<unsigned>(*request.strategy) : 0);
   pointer(request.root);
+  pointer(request.items_of);
   expression(request.where);
   number(static_cast<std::uint32_t>(request.joins.size()));
   for (const detail::JoinTerm& join : request.joins) {

@@ -15,6 +15,8 @@
 
 namespace kin::detail {
 
+class CollectionBase;
+
 struct OrderTerm {
   Expression expression;
   bool descending;
@@ -64,6 +66,10 @@ struct FindRequest {
   bool positional = false;           ///< of as<>: columns go to the struct's members in order, not by name
   bool refresh = false;
   bool read_only = false;
+  CollectionBase* collection = nullptr;  ///< of matching(): whose items are found
+  const Property* items_of = nullptr;    ///< its relation
+  std::vector<Value> owner_key{};        ///< and the key of its owner
+  bool store = false;                    ///< the collection is to hold what was found
   std::string comment{};
 };
 

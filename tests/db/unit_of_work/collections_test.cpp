@@ -517,6 +517,15 @@ TEST_P(UowCollections, TasksDoTheSame) {
   EXPECT_THAT(seen, ElementsAre("3", "a", "b", "c"));
 }
 
+TEST_P(UowCollections, AManyToManyIsCountedWithoutLoadingFromBothSides) {
+  seed();
+  EntityManager em = orm().em();
+  EXPECT_EQ(book(em, "a")->tags.load_count(), 2u);
+  EXPECT_EQ(book(em, "c")->tags.load_count(), 0u);
+  EXPECT_EQ(tag(em, "y")->books.load_count(), 2u);
+  EXPECT_EQ(tag(em, "x")->books.load_count(), 1u);
+}
+
 KIN_ON_EVERY_DATABASE(UowCollections);
 
 // Without orphan removal: what a replaced collection lets go stays, if it can.
@@ -625,6 +634,60 @@ TEST_P(UowReplacedCollections, MatchingKnowsCompositeKeysAndTheRelationsOrder) {
 
 KIN_ON_EVERY_DATABASE(UowReplacedCollections);
 
+// Many-to-many between composite keys.
+
+struct Room;
+struct Course {
+  int year{};
+  int number{};
+  Collection<Room> rooms{};
+};
+struct Room {
+  std::string house{};
+  int number{};
+  Collection<Course> courses{};
+};
+inline void describe(Schema<Course>& course) {
+  course.on<&Course::year>(primary_key);
+  course.on<&Course::number>(primary_key);
+}
+inline void describe(Schema<Room>& room) {
+  room.on<&Room::house>(primary_key, length(20));
+  room.on<&Room::number>(primary_key);
+  room.on<&Room::courses>(mapped_by<&Course::rooms>);
+}
+
+class UowCompositeCollections : public DatabaseTest {};
+
+TEST_P(UowCompositeCollections, AreWrittenPopulatedSearchedReplacedAndCounted) {
+  start(kin::entities<Course, Room>);
+  {
+    EntityManager em = orm().em();
+    auto course = em.create<Course>({.year = 1, .number = 2});
+    em.create<Course>({.year = 2, .number = 1})->rooms.add(em.create<Room>({.house = "b", .number = 2}));
+    course->rooms.add(
+        {em.create<Room>({.house = "a", .number = 1}), em.create<Room>({.house = "a", .number = 2})});
+    em.flush();
+  }
+  EntityManager em = orm().em();
+  auto course = em.get_reference<Course>(1, 2);
+  EXPECT_EQ(course.unwrap().rooms.load_count(), 2u);
+  EXPECT_EQ(course.unwrap().rooms.matching(field<&Room::number> == 2).list()[0]->house, "a");
+  auto room = em.get_reference<Room>("b", 2);
+  EXPECT_EQ(room.unwrap().courses.matching().list()[0]->year, 2);
+  course.unwrap().rooms.set({room, em.get_reference<Room>("a", 1)});
+  em.flush();
+  EntityManager other = orm().em();
+  const auto again = other.populate<&Course::rooms>(other.get_reference<Course>(1, 2));
+  std::vector<std::string> names;
+  for (const auto& item : again->rooms) names.push_back(item->house + std::to_string(item->number));
+  std::sort(names.begin(), names.end());
+  EXPECT_THAT(names, ElementsAre("a1", "b2"));
+  EXPECT_EQ(other.get_reference<Room>("b", 2).unwrap().courses.load_count(), 2u);
+}
+
+KIN_ON_EVERY_DATABASE(UowCompositeCollections);
+
 // Many-to-many between entities of one type, without an inverse side.
 
 struct Person {
@@ -666,6 +729,18 @@ TEST_P(UowOneSidedCollections, MatchingGoesFromTheOwnerToTheItems) {
   EXPECT_THAT(names(person(em, "b")->friends.matching().list()), ElementsAre("a"));
   EXPECT_THAT(names(person(em, "c")->friends.matching().list()), IsEmpty());
   EXPECT_EQ(person(em, "a")->friends.load_count(field<&Person::name> == "c"), 1u);
+}
+
+TEST_P(UowOneSidedCollections, AreCountedWithoutLoading) {
+  seed();
+  EntityManager em = orm().em();
+  auto a = person(em, "a");
+  clear_statements();
+  EXPECT_EQ(a->friends.load_count(), 2u);
+  EXPECT_EQ(statements().size(), 1u);
+  EXPECT_FALSE(a->friends.is_initialized());
+  EXPECT_EQ(person(em, "b")->friends.load_count(), 1u);
+  EXPECT_EQ(person(em, "c")->friends.load_count(), 0u);
 }
 
 TEST_P(UowOneSidedCollections, AreReplacedUnloaded) {

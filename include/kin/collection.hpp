@@ -3,17 +3,32 @@
 
 #include <kin/reference.hpp>
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace kin {
 
 template <class T>
 class Collection;
+template <class T>
+class Condition;
+template <class T, class Paths>
+class Find;
 
 namespace detail {
+
+template <class... Paths>
+struct PathList;
+struct FindRequest;
+template <class M>
+struct MemberPointer;
 
 struct CollectionIndex;
 
@@ -31,8 +46,13 @@ struct CollectionData {
   bool initialized = false;
   bool dirty = false;
   bool queued = false;                   ///< stands in the manager's list of changed collections
+  bool replaced = false;  ///< `items` were set unread: the next flush finds out what they replace
+  bool partial = false;   ///< `items` are those of a stored matching() only
   std::uint32_t read = 0;                ///< number of the read that is filling it
   CollectionIndex* index = nullptr;      ///< of the items, or of the noted changes; made when there are many
+
+  /// Changes are made to the items; of others they are noted until the items are known.
+  bool is_known() const noexcept { return initialized && !partial; }
 };
 
 /// The untyped part of Collection<T>: everything but the handles' type.
@@ -58,8 +78,10 @@ class CollectionBase {
     return data_ ? data_->initialized || owner_is_new() : owner_is_new();
   }
   /// True when items were added or removed since the last read or flush.
-  bool is_dirty() const noexcept { return data_ && data_->dirty; }
-  /// Takes every item out.
+  bool is_dirty() const noexcept { return data_ && (data_->dirty || data_->replaced); }
+  /// True when only items that met the condition of a stored matching() are known; it can't be changed then.
+  bool is_partial() const noexcept { return data_ && data_->partial; }
+  /// Takes every item out. Of a collection that is not loaded the next flush reads the items first.
   void remove_all();
 
  protected:
@@ -80,6 +102,10 @@ class CollectionBase {
   void load_blocking();
   Task<void> load_task();
   std::size_t load_count_blocking() const;
+  Task<std::size_t> load_count_task() const;
+  /// A find over the items. Throws ValidationError when the owner has no row yet.
+  void matching_request(FindRequest& request) const;
+  Manager& matching_manager() const noexcept;
 
   EntityState* owner_ = nullptr;     ///< null while the entity does not lie in a manager's arena
   CollectionData* data_ = nullptr;
@@ -133,6 +159,13 @@ class HandleIterator {
   EntityState* const* at_ = nullptr;
 };
 
+/// A range of handles, also of such that know what was populated.
+template <class Range, class T>
+concept RangeOfRefs = requires(const Range& range) {
+  { *std::begin(range) } -> std::convertible_to<const Ref<T>&>;
+  std::end(range);
+};
+
 }  // namespace detail
 
 /// The many side of a relation, as a member of an entity. Changes are written by the next flush; adding or
@@ -159,17 +192,95 @@ class Collection : public detail::CollectionBase {
 
   /// Returns false when the item was in the collection already.
   bool add(const Ref<T>& item) { return add_state(detail::RefAccess::state(item)); }
+  /// Returns how many of them were not in the collection before.
+  std::size_t add(std::initializer_list<Ref<T>> items) { return add_each(items); }
+  template <class Range>
+    requires detail::RangeOfRefs<Range, T>
+  std::size_t add(const Range& items) {
+    return add_each(items);
+  }
   /// Returns false when the item was not in the collection.
   bool remove(const Ref<T>& item) { return remove_state(detail::RefAccess::state(item)); }
+  /// Returns how many of them were in the collection.
+  std::size_t remove(std::initializer_list<Ref<T>> items) { return remove_each(items); }
+  template <class Range>
+    requires detail::RangeOfRefs<Range, T>
+  std::size_t remove(const Range& items) {
+    return remove_each(std::vector<Ref<T>>(std::begin(items), std::end(items)));
+  }
+  /// Takes out the loaded items for which the predicate is true, and returns how many they were.
+  template <std::predicate<const Ref<T>&> Predicate>
+  std::size_t remove(Predicate predicate) {
+    return remove_each(filter(std::move(predicate)));
+  }
   bool contains(const Ref<T>& item) const { return contains_state(detail::RefAccess::state(item)); }
-  /// Makes the collection hold exactly these items; only the differences are written.
+  /// Makes the collection hold exactly these items; only the differences are written. Of a collection that is
+  /// not loaded the next flush reads the items first, those of all such collections of a relation at once.
   template <class Range = std::initializer_list<Ref<T>>>
   void set(const Range& range) {
     std::vector<detail::EntityState*> states;
     for (const Ref<T>& item : range) states.push_back(detail::RefAccess::state(item));
     set_states(std::move(states));
   }
-  /// Loads the items if they are not known. Later calls send nothing.
+
+  // Of loaded items.
+
+  /// The first item for which the predicate is true, or null.
+  template <std::predicate<const Ref<T>&> Predicate>
+  Ref<T> find_item(Predicate predicate) const {
+    const iterator found = std::find_if(begin(), end(), std::move(predicate));
+    return found == end() ? Ref<T>() : *found;
+  }
+  template <std::predicate<const Ref<T>&> Predicate>
+  bool exists(Predicate predicate) const {
+    return static_cast<bool>(find_item(std::move(predicate)));
+  }
+  template <std::predicate<const Ref<T>&> Predicate>
+  std::vector<Ref<T>> filter(Predicate predicate) const {
+    std::vector<Ref<T>> found;
+    for (const Ref<T>& item : *this)
+      if (predicate(item)) found.push_back(item);
+    return found;
+  }
+  /// At most `limit` items from the one at `offset` on; fewer, or none, where the collection ends.
+  std::vector<Ref<T>> slice(std::size_t offset, std::size_t limit) const {
+    std::vector<Ref<T>> part;
+    for (std::size_t at = offset; at < this->size() && at - offset < limit; ++at) part.push_back((*this)[at]);
+    return part;
+  }
+  /// The items by one of their members: index_by<&Tag::name>(). Of equal ones the first stays.
+  template <auto Member>
+  auto index_by() const {
+    using Key = typename detail::MemberPointer<decltype(Member)>::type;
+    static_assert(std::is_same_v<typename detail::MemberPointer<decltype(Member)>::owner, T>,
+                  "kin: index_by<> takes a member of the collection's items");
+    std::unordered_map<Key, Ref<T>> found;
+    for (const Ref<T>& item : *this) found.emplace((*item).*Member, item);
+    return found;
+  }
+  /// The keys of the items, also of those that were never read: the member `id`, or the one that is named.
+  auto identifiers() const {
+    std::vector<std::remove_cvref_t<decltype(std::declval<T&>().id)>> keys;
+    for (const Ref<T>& item : *this) keys.push_back(item.unwrap().id);
+    return keys;
+  }
+  template <auto Member>
+  auto identifiers() const {
+    static_assert(std::is_same_v<typename detail::MemberPointer<decltype(Member)>::owner, T>,
+                  "kin: identifiers<> takes a member of the collection's items");
+    std::vector<typename detail::MemberPointer<decltype(Member)>::type> keys;
+    for (const Ref<T>& item : *this) keys.push_back(item.unwrap().*Member);
+    return keys;
+  }
+
+  // From the database.
+
+  /// A find over the items, whether they are loaded or not: refine it, and run it by list(), one(), count()
+  /// …. The collection stays as it is, unless store() is called.
+  Find<T, detail::PathList<>> matching() const;
+  template <class R>
+  Find<T, detail::PathList<>> matching(Condition<R> condition) const;
+  /// Loads the items if they are not known, or only in part. Later calls send nothing.
   Collection& load() {
     load_blocking();
     return *this;
@@ -177,6 +288,24 @@ class Collection : public detail::CollectionBase {
   Task<void> load_async() { return load_task(); }
   /// Number of items by a count in the database; of known items without a query.
   std::size_t load_count() const { return load_count_blocking(); }
+  Task<std::size_t> load_count_async() const { return load_count_task(); }
+  /// Number of items that meet a condition, always by a count in the database.
+  template <class R>
+  std::size_t load_count(Condition<R> condition) const;
+
+ private:
+  template <class Range>
+  std::size_t add_each(const Range& items) {
+    std::size_t count = 0;
+    for (const Ref<T>& item : items) count += add(item) ? 1 : 0;
+    return count;
+  }
+  template <class Range>
+  std::size_t remove_each(const Range& items) {
+    std::size_t count = 0;
+    for (const Ref<T>& item : items) count += remove(item) ? 1 : 0;
+    return count;
+  }
 };
 
 namespace detail {

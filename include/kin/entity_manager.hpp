@@ -368,6 +368,19 @@ class EntityManager {
     const bool found = co_await detail::refresh_task(*manager_, detail::RefAccess::state(entity));
     if (!found) detail::throw_row_gone(detail::RefAccess::state(entity));
   }
+  /// Loads a relation of entities that are there already: em.populate<&Author::books, &Book::tags>(authors),
+  /// of one handle or of a range of them. What is loaded stays as it is, what is not takes one query for each
+  /// relation of the path. Returns handles that know the path.
+  template <auto... Members, class Entities>
+  auto populate(const Entities& entities) {
+    auto call = populate_call<Members...>(entities);
+    detail::populate_blocking(*manager_, call.request, std::move(call.states));
+    return std::move(call.result);
+  }
+  template <auto... Members, class Entities>
+  auto populate_async(Entities entities) {
+    return populate_later(*manager_, populate_call<Members...>(entities));
+  }
   /// Optimistic: throws OptimisticLockError unless the entity was read with the version that follows the
   /// mode. Pessimistic: locks its row until the end of the transaction without reading it, so that unflushed
   /// changes stay; refresh() reads what stands there now. Throws NotFoundError when the row is gone, and in a
@@ -553,6 +566,50 @@ class EntityManager {
   template <class T>
   std::vector<Ref<T>> upsert_drafts(const OnConflict<T>& options, detail::Drafts& drafts) {
     return detail::refs_of<T>(detail::upsert_blocking(*manager_, options.request(), drafts));
+  }
+  template <class Result>
+  struct PopulateCall {
+    detail::FindRequest request{};
+    std::vector<detail::EntityState*> states{};
+    Result result{};
+  };
+  template <auto... Members, class Handle>
+  static auto populated(const Handle& handle) {
+    using T = typename detail::HandlePaths<Handle>::entity;
+    static_assert(std::is_same_v<detail::path_root<Members...>, T>,
+                  "kin: populate<> starts at another entity than those that are given");
+    static_assert((detail::is_relation_member<Members> && ...),
+                  "kin: populate<> goes over relations only; a plain member is always read");
+    using Paths =
+        typename detail::Append<typename detail::HandlePaths<Handle>::paths, detail::Path<Members...>>::type;
+    return Loaded<T, Paths>(handle);
+  }
+  template <auto... Members, class Entities>
+  static auto populate_call(const Entities& entities) {
+    detail::FindRequest request;
+    request.root = detail::type_tag<detail::path_root<Members...>>;
+    request.populate.push_back(detail::checked_path<Members...>());
+    request.strategy = Strategy::select_in;
+    if constexpr (requires { typename detail::HandlePaths<Entities>::entity; }) {
+      PopulateCall<decltype(populated<Members...>(entities))> call{std::move(request), {}, {}};
+      call.result = populated<Members...>(entities);
+      if (entities) call.states.push_back(detail::RefAccess::state(entities));
+      return call;
+    } else {
+      using Handle = std::remove_cvref_t<decltype(*std::begin(entities))>;
+      using Result = std::vector<decltype(populated<Members...>(std::declval<const Handle&>()))>;
+      PopulateCall<Result> call{std::move(request), {}, {}};
+      for (const Handle& entity : entities) {
+        call.result.push_back(populated<Members...>(entity));
+        if (entity) call.states.push_back(detail::RefAccess::state(entity));
+      }
+      return call;
+    }
+  }
+  template <class Result>
+  static Task<Result> populate_later(detail::Manager& manager, PopulateCall<Result> call) {
+    co_await detail::populate_task(manager, std::move(call.request), std::move(call.states));
+    co_return std::move(call.result);
   }
   template <class T>
   static detail::FindRequest request() {

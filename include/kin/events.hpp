@@ -8,6 +8,7 @@
 #include <kin/event.hpp>
 #include <kin/metadata.hpp>
 #include <kin/reference.hpp>
+#include <kin/unit_of_work.hpp>
 #include <kin/value.hpp>
 
 #include <cstdint>
@@ -88,20 +89,6 @@ class ChangeSet {
   detail::EntityState* original_reference(detail::MemberPath path) const;
 
   const unit_of_work::ChangeRecord* record_ = nullptr;
-};
-
-/// Changes of one many-to-many collection, which are none of its owner. Names are valid as long as the Orm.
-struct CollectionUpdate {
-  std::string_view entity{};
-  std::string_view property{};
-  detail::EntityState* owner = nullptr;
-  std::vector<detail::EntityState*> added{};
-  std::vector<detail::EntityState*> removed{};
-
-  template <class T>
-  static Ref<T> as(detail::EntityState* state) {
-    return detail::RefAccess::make<T>(state);
-  }
 };
 
 /// What every handler of an event may do. Handlers are called in the middle of a verb of the manager: the

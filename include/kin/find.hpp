@@ -97,6 +97,13 @@ class [[nodiscard("kin: a find is only a description; call list(), one(), count(
     request_.with_deleted = true;
     return *this;
   }
+  /// Of matching(): the collection holds what list() finds, in its order. It is partial and can't be changed
+  /// until load() has read all of its items. Throws ValidationError at list() for other finds, and for a
+  /// collection with unflushed changes.
+  Find& store() {
+    request_.store = true;
+    return *this;
+  }
   Find& flush_mode(FlushMode mode) {
     request_.flush_mode = mode;
     return *this;
@@ -235,6 +242,27 @@ class [[nodiscard("kin: a find is only a description; call list() or one() to ru
   detail::Manager* manager_;
   detail::FindRequest request_;
 };
+
+template <class T>
+Find<T, detail::PathList<>> Collection<T>::matching() const {
+  detail::FindRequest request;
+  request.root = detail::type_tag<T>;
+  this->matching_request(request);
+  return Find<T>(this->matching_manager(), std::move(request));
+}
+template <class T>
+template <class R>
+Find<T, detail::PathList<>> Collection<T>::matching(Condition<R> condition) const {
+  static_assert(std::is_same_v<R, T>, "kin: the condition is on another entity than the collection's items");
+  Find<T> found = matching();
+  found.where(std::move(condition));
+  return found;
+}
+template <class T>
+template <class R>
+std::size_t Collection<T>::load_count(Condition<R> condition) const {
+  return static_cast<std::size_t>(matching(std::move(condition)).count());
+}
 
 template <class T, class Paths>
 template <class D, class... Fields>

@@ -49,6 +49,20 @@ template <class T, class Paths>
 class Loaded;
 
 namespace detail {
+/// What is known to be populated of an entity that is held by a handle of type R.
+template <class R>
+struct HandlePaths {};
+template <class T>
+struct HandlePaths<Ref<T>> {
+  using entity = T;
+  using paths = PathList<>;
+};
+template <class T, class Paths>
+struct HandlePaths<Loaded<T, Paths>> {
+  using entity = T;
+  using paths = Paths;
+};
+
 template <class T, class Paths>
 struct LoadedOrRef {
   using type = Loaded<T, Paths>;

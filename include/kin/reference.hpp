@@ -18,6 +18,9 @@ struct RefAccess;
 
 Task<bool> load_reference(EntityState* state);
 bool load_reference_blocking(EntityState* state);
+/// Throw NotFoundError where the row is gone.
+Task<void> load_reference_or_fail(EntityState* state);
+void load_reference_or_fail_blocking(EntityState* state);
 /// Sets a to-one member and keeps the other side of the relation in step.
 void set_reference(EntityState* state, const MemberId& member, EntityState* target);
 /// Throws ValidationError unless `state` is a live entity of `metadata_tag`'s type.
@@ -59,6 +62,12 @@ class Ref {
   /// Reads the entity if only its key is known; returns false when the row does not exist.
   bool load() const { return detail::load_reference_blocking(state_); }
   Task<bool> load_async() const { return detail::load_reference(state_); }
+  /// As load, but throws NotFoundError, naming entity and key, when the row does not exist.
+  const Ref& load_or_fail() const {
+    detail::load_reference_or_fail_blocking(state_);
+    return *this;
+  }
+  Task<void> load_or_fail_async() const { return detail::load_reference_or_fail(state_); }
 
   friend bool operator==(const Ref& a, const Ref& b) noexcept { return a.state_ == b.state_; }
   friend bool operator==(const Ref& a, std::nullptr_t) noexcept { return a.state_ == nullptr; }

@@ -213,7 +213,7 @@ void Hydrator::link_item(SourceState& source, EntityState& parent, EntityState* 
   CollectionBase& collection = manager_.collection_at(parent, *source.source->via);
   CollectionData& data = CollectionAccess::data(collection);
   if (data.read != number_) {
-    if (data.initialized && !refresh_) return;
+    if (data.is_known() && !refresh_) return;
     data.read = number_;
     data.stored.clear();
     collections_.push_back(&collection);

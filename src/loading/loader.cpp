@@ -14,6 +14,7 @@ namespace kin::loading {
 using detail::CollectionAccess;
 using detail::CollectionBase;
 using detail::CollectionData;
+using detail::EntityState;
 using detail::Manager;
 using query::PlannedRead;
 using unit_of_work::column_value;
@@ -89,19 +90,6 @@ class ItemSink final : public driver::RowSink {
   bool refresh_;
 };
 
-/// Keeps each state once, in order.
-std::vector<EntityState*> distinct(std::vector<EntityState*> states) {
-  std::size_t kept = 0;
-  for (EntityState* state : states) {
-    if (state->has(EntityState::queued)) continue;
-    state->set(EntityState::queued);
-    states[kept++] = state;
-  }
-  states.resize(kept);
-  for (EntityState* state : states) state->clear(EntityState::queued);
-  return states;
-}
-
 /// Those whose reference leads to an entity that has not been read.
 std::vector<EntityState*> without_target(const Property& relation, std::span<EntityState* const> owners) {
   std::vector<EntityState*> result;
@@ -113,6 +101,18 @@ std::vector<EntityState*> without_target(const Property& relation, std::span<Ent
 }
 
 }  // namespace
+
+std::vector<EntityState*> distinct(std::vector<EntityState*> states) {
+  std::size_t kept = 0;
+  for (EntityState* state : states) {
+    if (state->has(EntityState::queued)) continue;
+    state->set(EntityState::queued);
+    states[kept++] = state;
+  }
+  states.resize(kept);
+  for (EntityState* state : states) state->clear(EntityState::queued);
+  return states;
+}
 
 std::size_t Loader::chunk_size(std::size_t key_columns) const noexcept {
   const driver::Capabilities& capabilities = manager_.core().driver->capabilities();
@@ -195,7 +195,7 @@ Task<void> Loader::load_items(const Property& relation, std::span<EntityState* c
     if (owner->has(EntityState::scheduled)) continue;
     if (relation.is_to_many()) {
       CollectionData& data = CollectionAccess::data(manager_.collection_at(*owner, relation));
-      if (data.initialized && !refresh_) continue;
+      if (data.is_known() && !refresh_) continue;
       data.stored.clear();
     } else if (refresh_) {
       manager_.put_reference(*owner, relation, nullptr);

@@ -12,6 +12,9 @@
 
 namespace kin::loading {
 
+/// Keeps each state once, in order.
+std::vector<detail::EntityState*> distinct(std::vector<detail::EntityState*> states);
+
 /// Loads relations of entities that have been read: one query for each relation and chunk of keys.
 class Loader {
  public:

@@ -3,6 +3,7 @@
 #include <kin/error.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "loading/tree.hpp"
 #include "query/arrays.hpp"
 #include "sql/session_state.hpp"
+#include "unit_of_work/collection_items.hpp"
 #include "unit_of_work/flush_plan.hpp"
 #include "unit_of_work/key.hpp"
 #include "unit_of_work/manager.hpp"
@@ -95,16 +97,42 @@ namespace {
 /// Of what kind the connections of a read are to be, as long as it runs.
 class ReadFrom {
  public:
-  ReadFrom(std::optional<ConnectionType>& type, std::optional<ConnectionType> wanted) noexcept : type_(type) {
-    type_ = wanted;
-  }
+  ReadFrom(std::optional<ConnectionType>& type, std::optional<ConnectionType> wanted) noexcept
+      : type_(type), before_(std::exchange(type, wanted)) {}
   ReadFrom(const ReadFrom&) = delete;
   ReadFrom& operator=(const ReadFrom&) = delete;
-  ~ReadFrom() { type_.reset(); }
+  ~ReadFrom() { type_ = before_; }
 
  private:
   std::optional<ConnectionType>& type_;
+  std::optional<ConnectionType> before_;
 };
+}  // namespace
+
+namespace {
+/// Throws ValidationError when the collection could not hold what is found without losing changes.
+void require_storable(const FindRequest& request) {
+  if (!request.collection)
+    throw ValidationError(
+        "store() keeps items in the collection that they were found by: call it on matching()");
+  const CollectionData* data = CollectionAccess::data_or_null(*request.collection);
+  if (!data || !data->queued ||
+      (!data->dirty && !data->replaced && data->added.empty() && data->taken.empty()))
+    return;
+  const Property& relation = *request.items_of;
+  throw ValidationError(fmt::format("{}.{} has changes that a stored matching() would drop; flush first",
+                                    relation.entity->name, relation.name),
+                        ErrorDetails{.entity = relation.entity->name, .property = relation.name});
+}
+
+void store_items(CollectionBase& collection, const std::vector<EntityState*>& found) {
+  CollectionData& data = CollectionAccess::data(collection);
+  drop_index(data);
+  data.items = found;
+  data.stored = found;
+  data.initialized = true;
+  data.partial = true;
+}
 }  // namespace
 
 Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
@@ -114,6 +142,7 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
   const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
   require_locked_joins(read->plan, core_->driver->capabilities());
   co_await auto_flush(read->plan, request.flush_mode.value_or(flush_mode));
+  if (request.store) require_storable(request);
   loading::TreeValues tree;
   const std::vector<ValueView> values = values_of(request, read->plan, core_->driver->capabilities(), &tree);
   const bool refresh = request.refresh || is_pessimistic(request.lock);
@@ -134,6 +163,7 @@ Task<std::vector<EntityState*>> Manager::find(const FindRequest& request) {
     Loader loader(*this, request.refresh, request.with_deleted);
     co_await loader.populate(read->populate, roots);
   }
+  if (request.store) store_items(*request.collection, roots);
   fire_loaded();
   co_return roots;
 }
@@ -247,9 +277,30 @@ Task<bool> Manager::load(EntityState* state, bool refresh) {
   co_return found != nullptr;
 }
 
+Task<void> Manager::load_or_fail(EntityState* state) {
+  const bool found = co_await load(state, false);
+  if (!found)
+    throw NotFoundError(describe(*state) + " was not found", ErrorDetails{.entity = state->metadata->name});
+}
+
+Task<void> Manager::populate(const FindRequest& request, std::vector<EntityState*> states) {
+  for (const EntityState* state : states) require_own(state, "populate");
+  const std::shared_ptr<const PlannedRead> read = core_->planner.plan(request, ReadKind::rows);
+  co_await auto_flush(read->plan, flush_mode);
+  Loader loader = Loader::of_known(*this);
+  const EntityMetadata& entity = core_->registry.of(request.root);
+  std::vector<EntityState*> unread;
+  for (EntityState* state : states)
+    if (!state->has(EntityState::initialized)) unread.push_back(state);
+  unread = loading::distinct(std::move(unread));
+  co_await loader.load_entities(entity, unread);
+  states = loading::distinct(std::move(states));
+  co_await loader.populate(read->populate, std::move(states));
+}
+
 Task<void> Manager::load_collection(CollectionBase& collection) {
   EntityState* owner = CollectionAccess::owner(collection);
-  if (!owner || collection.is_initialized()) co_return;
+  if (!owner || (collection.is_initialized() && !collection.is_partial())) co_return;
   require_own(owner, "load");
   const Property& relation = property_of(collection, *owner);
   Loader loader(*this, false);
@@ -383,6 +434,15 @@ Task<bool> refresh_task(Manager& manager, EntityState* state) {
   co_return found;
 }
 
+void populate_blocking(Manager& manager, const FindRequest& request, std::vector<EntityState*> states) {
+  const UseGuard guard(manager);
+  run_blocking(manager.populate(request, std::move(states)));
+}
+Task<void> populate_task(Manager& manager, FindRequest request, std::vector<EntityState*> states) {
+  const UseGuard guard(manager);
+  co_await manager.populate(request, std::move(states));
+}
+
 void lock_blocking(Manager& manager, EntityState* state, LockRequest lock) {
   const UseGuard guard(manager);
   run_blocking(manager.lock(state, lock));
@@ -404,6 +464,34 @@ Task<bool> load_reference(EntityState* state) {
   co_return found;
 }
 
+void load_reference_or_fail_blocking(EntityState* state) {
+  if (!state) throw_unreadable(state);
+  const UseGuard guard(*state->manager);
+  run_blocking(state->manager->load_or_fail(state));
+}
+Task<void> load_reference_or_fail(EntityState* state) {
+  if (!state) throw_unreadable(state);
+  const UseGuard guard(*state->manager);
+  co_await state->manager->load_or_fail(state);
+}
+
+void CollectionBase::matching_request(FindRequest& request) const {
+  if (!owner_ || owner_->has(EntityState::scheduled) || !unit_of_work::has_key(*owner_)) {
+    const std::string entity = owner_ ? owner_->metadata->name : std::string();
+    throw ValidationError("matching: the owner of the collection" +
+                              (owner_ ? " (" + entity + ")" : std::string()) +
+                              " has no row yet; persist and flush it first",
+                          ErrorDetails{.entity = entity});
+  }
+  request.collection = const_cast<CollectionBase*>(this);
+  request.items_of = &owner_->manager->property_of(*this, *owner_);
+  Scratch scratch;
+  for (const Column* column : owner_->metadata->key)
+    request.owner_key.push_back(Value(unit_of_work::column_value(*column, owner_->entity(), scratch)));
+}
+
+Manager& CollectionBase::matching_manager() const noexcept { return *owner_->manager; }
+
 void CollectionBase::load_blocking() {
   if (!owner_) return;
   const UseGuard guard(*owner_->manager);
@@ -415,9 +503,16 @@ Task<void> CollectionBase::load_task() {
   co_await owner_->manager->load_collection(*this);
 }
 std::size_t CollectionBase::load_count_blocking() const {
-  if (is_initialized()) return size();
+  if (is_initialized() && !is_partial()) return size();
   const UseGuard guard(*owner_->manager);
   return run_blocking(loading::count_items(*owner_->manager, *owner_, owner_->manager->property_of(*this, *owner_)));
+}
+Task<std::size_t> CollectionBase::load_count_task() const {
+  if (is_initialized() && !is_partial()) co_return size();
+  const UseGuard guard(*owner_->manager);
+  const std::size_t count =
+      co_await loading::count_items(*owner_->manager, *owner_, owner_->manager->property_of(*this, *owner_));
+  co_return count;
 }
 
 void rows_blocking(Manager& manager, const FindRequest& request, const RowShape& shape, void* vector) {

@@ -158,6 +158,16 @@ std::uint32_t Places::add_pivot(PlaceId from, const Property& relation, Source::
   return add_source(std::move(pivot));
 }
 
+std::uint32_t Places::pivot_of_root(const PivotTable& table, const Property& relation) {
+  Source pivot;
+  pivot.join = Source::Join::inner;
+  pivot.pivot = &table;
+  pivot.parent = source(0);
+  pivot.via = &relation;
+  pivot.reversed = true;
+  return add_source(std::move(pivot));
+}
+
 Source::Join Places::join_kind(const Place& place) const {
   const auto may_be_null = [](const Column* column) { return column->nullable; };
   const bool always_there = !place.link.empty() && std::ranges::none_of(place.link, may_be_null) &&

@@ -42,6 +42,9 @@ class Places {
   /// be.
   PlaceId items(PlaceId from, const Property& collection, std::uint32_t subquery);
 
+  /// The pivot table of a many-to-many relation that leads to the root, joined to that.
+  std::uint32_t pivot_of_root(const PivotTable& table, const Property& relation);
+
   const EntityMetadata& entity(PlaceId place) const { return *places_[place].entity; }
   /// The place's source, joined now if it is not yet.
   std::uint32_t source(PlaceId place);

@@ -23,6 +23,7 @@ struct Source {
   std::uint32_t parent = none;              ///< source that the join condition refers to
   const Property* via = nullptr;            ///< relation from the parent's entity to this source
   std::uint32_t subquery = none;            ///< subquery that the source belongs to; none = the read itself
+  bool reversed = false;  ///< of a pivot table: the parent is the target of `via`, not its owner
   std::string alias{};
 };
 

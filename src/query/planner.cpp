@@ -103,6 +103,7 @@ std::shared_ptr<const PlannedRead> Planner::plan_by_key(const EntityMetadata& en
 // In the order of ValueNumbers.
 void collect_values(const detail::FindRequest& request, const ReadPlan& plan,
                     std::vector<ValueView>& values) {
+  for (const Value& value : request.owner_key) values.push_back(value.view());
   append_values(request.where, values);
   if (plan.kind == ReadKind::update) append_assigned(request, plan, values);
   if (plan.kind != ReadKind::rows) return;

@@ -44,7 +44,8 @@ class ReadBuilder {
 
   void build() {
     start();
-    plan_.where = resolver_.condition(request_.where, 0, Clause::where);
+    plan_.where = resolver_.condition(request_.where, numbers_.where, Clause::where);
+    if (request_.items_of) add_items_of(*request_.items_of);
     if (plan_.kind == ReadKind::rows) {
       add_rows();
     } else if (plan_.kind == ReadKind::update) {
@@ -90,6 +91,40 @@ class ReadBuilder {
     for (const detail::JoinTerm& join : request_.joins) add_join(join);
   }
 
+  /// The items of one owner only, whose key stands in front of all values.
+  void add_items_of(const Property& relation) {
+    NodeWriter nodes;
+    std::uint32_t value = 0;
+    const auto add = [&](const Column& column, std::uint32_t source) {
+      nodes.add_field(column, source);
+      Node node;
+      node.op = Op::value;
+      node.value = value++;
+      node.kind = column.codec->kind;
+      nodes.add(node, 0);
+      nodes.add_operator(Op::eq, 2);
+    };
+    if (const PivotTable* pivot = EntityMetadata::pivot_of(relation)) {
+      const std::uint32_t source = places_.pivot_of_root(*pivot, relation);
+      for (const Column& column : relation.owner ? pivot->owner_columns : pivot->target_columns)
+        add(column, source);
+    } else {
+      const Property& owning = *relation.inverse;
+      for (std::uint32_t i = 0; i < owning.column_count; ++i)
+        add(plan_.root->columns[owning.first_column + i], places_.source(0));
+    }
+    if (value > 1) nodes.add_operator(Op::and_, value, value);
+    std::vector<Node> both = nodes.take();
+    if (!plan_.where.empty()) {
+      NodeWriter joined;
+      joined.add_copy(both);
+      joined.add_copy(plan_.where);
+      joined.add_operator(Op::and_, 2, 2);
+      both = joined.take();
+    }
+    plan_.where = std::move(both);
+  }
+
   void add_join(const detail::JoinTerm& join) {
     PlaceId place = join.parent_alias ? aliases_.of(join.parent_alias) : 0;
     const Hops hops = hops_of(places_.entity(place), join.path);
@@ -119,6 +154,7 @@ class ReadBuilder {
     add_groups();
     add_order();
     if (request_.tree.node && !request_.tree.upward && request_.order.empty()) add_order_of_children();
+    if (request_.items_of && request_.order.empty()) add_order_of(*request_.items_of);
     read.add_order();
     plan_.limit_roots = read.multiplies_roots() && (plan_.has_limit || plan_.has_offset);
   }
@@ -201,6 +237,16 @@ class ReadBuilder {
     }
   }
 
+  void add_order_of(const Property& relation) {
+    for (const Property::Order& term : relation.order_by) {
+      const Property* member = relation.target->property_at(term.member->offset());
+      if (!member || member->column_count == 0) continue;
+      NodeWriter nodes;
+      nodes.add_field(plan_.root->columns[member->first_column], places_.source(0));
+      plan_.order.push_back({nodes.take(), term.descending});
+    }
+  }
+
   void add_assignments() {
     std::uint32_t first_value = numbers_.assign;
     for (const detail::AssignTerm& term : request_.assign) {
@@ -251,7 +297,9 @@ class ReadBuilder {
 
 }  // namespace
 
-ValueNumbers::ValueNumbers(const FindRequest& request, ReadKind kind) : having(value_count(request.where)) {
+ValueNumbers::ValueNumbers(const FindRequest& request, ReadKind kind)
+    : where(static_cast<std::uint32_t>(request.owner_key.size())),
+      having(where + value_count(request.where)) {
   total = having;
   assign = having;
   if (kind == ReadKind::update)

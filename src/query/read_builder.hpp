@@ -10,10 +10,11 @@
 
 namespace kin::query {
 
-/// Where the values of each part of a request begin, in the order in which a plan numbers them: where,
-/// having, each select term, each group, each order; of an update where, then each assigned column. Count, exists
-/// and remove need where only.
+/// Where the values of each part of a request begin, in the order in which a plan numbers them: the key of
+/// the owner whose items are found, where, having, each select term, each group, each order; of an update
+/// where, then each assigned column. Count, exists and remove need where only.
 struct ValueNumbers {
+  std::uint32_t where = 0;
   std::uint32_t having = 0;
   std::uint32_t select = 0;
   std::uint32_t group_by = 0;

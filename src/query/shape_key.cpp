@@ -17,7 +17,7 @@ constexpr unsigned repeated =
 constexpr unsigned end_of_expression = 0xff;
 
 constexpr std::size_t largest_token = 2 + 2 * sizeof(void*);
-constexpr std::size_t fixed_part = 96;
+constexpr std::size_t fixed_part = 112;
 
 std::size_t room_for(const detail::Expression& expression) {
   return 1 + (expression.empty() ? 0 : expression.data()->tokens.size() * largest_token);
@@ -37,6 +37,7 @@ std::string_view ShapeKey::of(const detail::FindRequest& request, ReadKind kind)
   pointer(request.root);
   byte(!request.tree.node ? 0 : 1u + (request.tree.upward ? 1u : 0u) + (request.tree.depth != 0 ? 2u : 0u));
   if (request.tree.node) path(request.tree.parent);
+  pointer(request.items_of);
   expression(request.where);
   number(static_cast<std::uint32_t>(request.joins.size()));
   for (const detail::JoinTerm& join : request.joins) {

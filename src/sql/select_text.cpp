@@ -197,7 +197,8 @@ void SelectWriter::write_tie(const Source& source) {
     write_column(out_, of_parent, parent.alias);
   };
   if (source.pivot) {
-    for (const Column& column : via.owner ? source.pivot->owner_columns : source.pivot->target_columns)
+    for (const Column& column :
+         via.owner != source.reversed ? source.pivot->owner_columns : source.pivot->target_columns)
       equal(column, *column.references);
     return;
   }

@@ -257,7 +257,7 @@ void note_collections_with(Manager& manager, EntityState& state) {
 void undo(Manager& manager, JournalEntry& entry, std::vector<EntityState*>& forgotten) {
   if (entry.collection) {
     CollectionData& data = CollectionAccess::data(*entry.collection);
-    if (data.initialized && !(entry.added.empty() && entry.taken.empty())) {
+    if (data.is_known() && !(entry.added.empty() && entry.taken.empty())) {
       // Loaded since: what it read holds the changes that the rollback took back.
       const boost::unordered_flat_set<EntityState*> added(entry.added.begin(), entry.added.end());
       std::erase_if(data.stored, [&](EntityState* item) { return added.contains(item); });
@@ -265,7 +265,7 @@ void undo(Manager& manager, JournalEntry& entry, std::vector<EntityState*>& forg
     } else {
       data.stored = std::move(entry.stored);
     }
-    if (!data.initialized) {
+    if (!data.is_known()) {
       detail::drop_index(data);
       data.added = std::move(entry.added);
       data.taken = std::move(entry.taken);
@@ -383,8 +383,8 @@ void tidy_collections(Manager& manager) {
       entry.taken = data.taken;
       manager.journal().push_back(std::move(entry));
     }
-    if (data.dirty && data.initialized) data.stored = data.items;
-    if (!data.initialized) detail::drop_index(data);
+    if (data.dirty && data.is_known()) data.stored = data.items;
+    if (!data.is_known()) detail::drop_index(data);
     data.added.clear();
     data.taken.clear();
     data.dirty = false;

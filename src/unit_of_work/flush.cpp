@@ -166,7 +166,7 @@ std::vector<WriteBatch> pivot_batches(Operation operation, std::span<const Pivot
     const CollectionData* data = CollectionAccess::data_or_null(
         change.row.owner->manager->collection_at(*change.row.owner, *change.pivot->owner_property));
     // The row may be there already when the collection was never loaded.
-    if (data && !data->initialized) batch->ignore_duplicates = true;
+    if (data && !data->is_known()) batch->ignore_duplicates = true;
     batch->pivot_rows.push_back(change.row);
   }
   return batches;
@@ -340,6 +340,7 @@ constexpr int flush_savepoint = 1000;
 Task<void> Manager::flush() {
   const FlushingMark mark(flushing_);
   const RemovedAlong along(*this);
+  co_await settle_collections();
   std::optional<FlushEvents> events;
   if (listeners_->any()) [[unlikely]]
     events.emplace(*this);
@@ -414,7 +415,7 @@ Task<void> Manager::flush() {
 
 Task<void> Manager::auto_flush(const query::ReadPlan& plan, FlushMode mode) {
   if (mode == FlushMode::commit || flushing_) co_return;
-  bool wanted = false;
+  bool wanted = has_replaced_collections();
   const RemovedAlong along(*this);
   if (mode == FlushMode::always) {
     wanted = unit_of_work::anything_to_flush(*this);

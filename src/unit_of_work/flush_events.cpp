@@ -166,16 +166,16 @@ void FlushEvents::list(const FlushPlan& plan) {
   FlushPlan links;
   collect_pivots(manager_, links);
   collection_updates_.clear();
-  const auto add = [&](const PivotChange& change, std::vector<EntityState*> CollectionUpdate::* list) {
+  const auto add = [&](const PivotChange& change, std::vector<AnyRef> CollectionUpdate::* list) {
     const Property& property = *change.pivot->owner_property;
     auto found = std::ranges::find_if(collection_updates_, [&](const CollectionUpdate& update) {
-      return update.owner == change.row.owner && update.property.data() == property.name.data();
+      return update.owner == AnyRef(change.row.owner) && update.member == property.name;
     });
     if (found == collection_updates_.end()) {
-      collection_updates_.push_back({property.entity->name, property.name, change.row.owner, {}, {}});
+      collection_updates_.push_back({AnyRef(change.row.owner), property.name, {}, {}});
       found = collection_updates_.end() - 1;
     }
-    ((*found).*list).push_back(change.row.target);
+    ((*found).*list).push_back(AnyRef(change.row.target));
   };
   for (const PivotChange& change : links.pivot_inserts) add(change, &CollectionUpdate::added);
   for (const PivotChange& change : links.pivot_removes) add(change, &CollectionUpdate::removed);

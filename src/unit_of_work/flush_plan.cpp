@@ -137,7 +137,7 @@ void sync_new_references(Manager& manager, EntityState& state) {
     if (property->inverse->is_to_many()) {
       // A collection that is not known stays so: a later load finds the row.
       const CollectionData* data = CollectionAccess::data_or_null(manager.collection_at(*now, *property->inverse));
-      if (data ? !data->initialized : !now->has(EntityState::created_here)) continue;
+      if (data ? !data->is_known() : !now->has(EntityState::created_here)) continue;
     } else if (reference_of(now->entity(), property->inverse->offset) == &state) {
       continue;
     }
@@ -202,7 +202,7 @@ void collect_pivots(Manager& manager, FlushPlan& plan) {
     const auto remove = [&](EntityState* item) {
       if (!item->has(EntityState::removed | EntityState::detached)) plan.pivot_removes.push_back({pivot, {owner, item}});
     };
-    if (!data.initialized) {
+    if (!data.is_known()) {
       for (EntityState* item : data.added)
         if (!item->has(EntityState::removed | EntityState::detached)) insert(item);
       for (EntityState* item : data.taken) remove(item);
@@ -409,7 +409,7 @@ bool may_leave_orphans(Manager& manager, const EntityMetadata& entity) {
 namespace {
 /// Whether a changed collection of a many-to-many relation is other than what the database holds.
 bool differs(const CollectionData& data) {
-  if (!data.initialized) return !data.added.empty() || !data.taken.empty();
+  if (!data.is_known()) return !data.added.empty() || !data.taken.empty();
   if (data.items.size() != data.stored.size()) return true;
   const boost::unordered_flat_set<EntityState*> stored(data.stored.begin(), data.stored.end());
   return std::any_of(data.items.begin(), data.items.end(), [&](EntityState* item) { return !stored.contains(item); });
@@ -417,6 +417,7 @@ bool differs(const CollectionData& data) {
 }  // namespace
 
 bool anything_to_flush(Manager& manager) {
+  if (manager.has_replaced_collections()) return true;
   if (manager.unscheduled > 0) apply_cascades(manager);
   follow_inverse_sides(manager);
   for (CollectionBase* collection : manager.changed_collections()) {

@@ -69,7 +69,7 @@ class Copier {
     for (const Property* property : state.metadata->collections) {
       const CollectionBase& collection = from_.collection_at(state, *property);
       const CollectionData* data = CollectionAccess::data_or_null(collection);
-      if (!collection.is_initialized() || (data && data->queued)) continue;
+      if (!collection.is_initialized() || (data && (data->queued || data->partial))) continue;
       CollectionData& items = CollectionAccess::data(to_.collection_at(copy, *property));
       items.initialized = true;
       if (!data) continue;

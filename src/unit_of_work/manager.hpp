@@ -119,6 +119,13 @@ class Manager {
   bool has_left(const EntityState& item, const EntityState& owner, const Property& relation) const noexcept;
   bool collection_add(CollectionBase& collection, EntityState& owner, EntityState* item);
   bool collection_remove(CollectionBase& collection, EntityState& owner, EntityState* item);
+  /// Of a collection whose items are not known: holds these from now on, and settle_collections() finds out
+  /// what they replace.
+  void collection_replace(CollectionBase& collection, EntityState& owner,
+                          const std::vector<EntityState*>& wanted);
+  /// Reads what replaced collections held and takes out what they no longer do (replaced_collections.cpp).
+  Task<void> settle_collections();
+  bool has_replaced_collections() const noexcept;
   void queue_collection(CollectionBase& collection, CollectionData& data);
   /// Lets the next flush tidy the collection up.
   void note_collection(CollectionBase& collection, CollectionData& data);
@@ -159,6 +166,9 @@ class Manager {
   /// native_update and native_delete: writes rows without reading them.
   Task<std::uint64_t> modify(const FindRequest& request, query::ReadKind kind);
   Task<bool> load(EntityState* state, bool refresh);
+  Task<void> load_or_fail(EntityState* state);
+  /// Loads relations of entities that are there already, as far as they are not loaded.
+  Task<void> populate(const FindRequest& request, std::vector<EntityState*> states);
   Task<void> load_collection(CollectionBase& collection);
   Task<std::uint64_t> execute(std::string_view sql, std::span<const ValueView> parameters,
                               driver::RowSink* sink);
@@ -247,6 +257,8 @@ class Manager {
  private:
   friend class UseGuard;
 
+  Task<void> load_stored_items(const Property& relation, std::span<EntityState* const> owners);
+  void take_out_replaced(CollectionBase& collection, EntityState& owner, std::vector<EntityState*> wanted);
   void insert_new(EntityState* state);
   void pack_key(const EntityState& state, std::string& packed) const;
   void pack_key(const EntityMetadata& entity, const ValueView* cells, std::string& packed);

@@ -121,6 +121,8 @@ class Memento {
     bool initialized = false;
     bool dirty = false;
     bool queued = false;
+    bool replaced = false;
+    bool partial = false;
   };
 
   void save(EntityState& state) {
@@ -141,6 +143,8 @@ class Memento {
         saved.initialized = data->initialized;
         saved.dirty = data->dirty;
         saved.queued = data->queued;
+        saved.replaced = data->replaced;
+        saved.partial = data->partial;
       }
       collections_.push_back(std::move(saved));
     }
@@ -169,6 +173,8 @@ class Memento {
     data->initialized = saved.initialized;
     data->dirty = saved.dirty;
     data->queued = saved.queued;
+    data->replaced = saved.replaced;
+    data->partial = saved.partial;
   }
 
   Manager& manager_;

@@ -130,12 +130,12 @@ bool Manager::collection_remove(CollectionBase& collection, EntityState& owner, 
     const bool referred = reference_of(item->entity(), property.inverse->offset) == &owner;
     if (referred && lives_by(*property.inverse)) {
       require_may_go(property, *item);
-      if (!remove_item(data, item) && data.initialized) return false;
+      if (!remove_item(data, item) && data.is_known()) return false;
       note_collection(collection, data);
       remove(item);
       return true;
     }
-    const bool taken = data.initialized ? remove_item(data, item) : referred && remove_item(data, item);
+    const bool taken = data.is_known() ? remove_item(data, item) : referred && remove_item(data, item);
     if (!taken && !referred) return false;
     if (referred) set_reference_at(item->entity(), property.inverse->offset, nullptr);
     if (taken) note_left(data, property, item);
@@ -155,6 +155,53 @@ bool Manager::collection_remove(CollectionBase& collection, EntityState& owner, 
     queue_collection(owning, owning_data);
   }
   return true;
+}
+
+void Manager::collection_replace(CollectionBase& collection, EntityState& owner,
+                                 const std::vector<EntityState*>& wanted) {
+  for (const EntityState* item : wanted) require_own(item, "Collection::set");
+  const Property& property = property_of(collection, owner);
+  CollectionData& data = data_of(collection, owner);
+  const boost::unordered_flat_set<EntityState*> keep(wanted.begin(), wanted.end());
+  const std::vector<EntityState*> added = data.added;
+  for (EntityState* item : added)
+    if (!keep.contains(item)) collection_remove(collection, owner, item);
+  for (EntityState* item : wanted) collection_add(collection, owner, item);
+  drop_index(data);
+  data.added.clear();
+  data.taken.clear();
+  data.stored.clear();
+  data.items.clear();
+  boost::unordered_flat_set<EntityState*> placed;
+  for (EntityState* item : wanted)
+    if (placed.insert(item).second) data.items.push_back(item);
+  data.initialized = true;
+  data.replaced = true;
+  if (property.kind == PropertyKind::many_to_many && property.owner) data.dirty = true;
+  note_collection(collection, data);
+}
+
+void Manager::take_out_replaced(CollectionBase& collection, EntityState& owner,
+                                std::vector<EntityState*> wanted) {
+  const Property& property = property_of(collection, owner);
+  CollectionData& data = CollectionAccess::data(collection);
+  const boost::unordered_flat_set<EntityState*> keep(wanted.begin(), wanted.end());
+  std::vector<EntityState*> gone;
+  for (EntityState* item : data.items) {
+    if (keep.contains(item) || item->has(EntityState::removed)) continue;
+    // What was given another owner meanwhile has gone by itself.
+    if (property.kind == PropertyKind::one_to_many &&
+        reference_of(item->entity(), property.inverse->offset) != &owner)
+      continue;
+    gone.push_back(item);
+  }
+  const bool held = property.kind == PropertyKind::one_to_many && lives_by(*property.inverse);
+  if (held)
+    for (const EntityState* item : gone) require_may_go(property, *item);
+  for (EntityState* item : gone) collection_remove(collection, owner, item);
+  drop_index(data);
+  data.items = std::move(wanted);
+  if (property.kind == PropertyKind::many_to_many && property.owner) queue_collection(collection, data);
 }
 
 namespace {
@@ -308,7 +355,7 @@ void drop_index(CollectionData& data) noexcept {
 }
 
 bool add_item(CollectionData& data, EntityState* item) {
-  if (data.initialized) {
+  if (data.is_known()) {
     if (known(data, item)) return false;
     data.items.push_back(item);
     if (data.index) data.index->states.insert(item);
@@ -322,7 +369,7 @@ bool add_item(CollectionData& data, EntityState* item) {
 }
 
 bool remove_item(CollectionData& data, EntityState* item) {
-  if (data.initialized) {
+  if (data.is_known()) {
     if (!known(data, item)) return false;
     if (data.index) data.index->states.erase(item);
     return take(data.items, item);
@@ -337,6 +384,8 @@ void finish_loading(CollectionData& data) {
   drop_index(data);
   data.items = data.stored;
   data.initialized = true;
+  data.replaced = false;
+  data.partial = false;
   const std::vector<EntityState*> added = std::move(data.added);
   const std::vector<EntityState*> taken = std::move(data.taken);
   data.added.clear();
@@ -382,7 +431,22 @@ const std::vector<EntityState*>& CollectionBase::items_slow() const {
   throw_not_loaded(*this, *owner_);
 }
 
+namespace {
+void require_whole(const CollectionBase& collection, const EntityState* owner) {
+  if (!owner || !collection.is_partial()) return;
+  const std::string& entity = owner->metadata->name;
+  const std::string& member = member_name_of(collection, *owner);
+  throw ValidationError(
+      fmt::format(
+          "{}.{} of {} holds only what a stored matching() found and can't be changed; call load() first, or "
+          "set the other side of the relation",
+          entity, member, unit_of_work::describe(*owner)),
+      ErrorDetails{.entity = entity, .property = member});
+}
+}  // namespace
+
 bool CollectionBase::add_state(EntityState* item) {
+  require_whole(*this, owner_);
   if (owner_) return owner_->manager->collection_add(*this, *owner_, item);
   if (!item) throw ValidationError("Collection::add: the Ref is null; pass an entity");
   CollectionData& data = CollectionAccess::data(*this);
@@ -391,16 +455,20 @@ bool CollectionBase::add_state(EntityState* item) {
 }
 
 bool CollectionBase::remove_state(EntityState* item) {
+  require_whole(*this, owner_);
   if (owner_) return owner_->manager->collection_remove(*this, *owner_, item);
   return data_ && remove_item(*data_, item);
 }
 
 bool CollectionBase::contains_state(const EntityState* item) const {
   const std::vector<EntityState*>& all = items();
-  return data_ ? known(*data_, item) : std::find(all.begin(), all.end(), item) != all.end();
+  return data_ && !data_->partial ? known(*data_, item)
+                                  : std::find(all.begin(), all.end(), item) != all.end();
 }
 
 void CollectionBase::set_states(std::vector<EntityState*> wanted) {
+  require_whole(*this, owner_);
+  if (owner_ && !is_initialized()) return owner_->manager->collection_replace(*this, *owner_, wanted);
   const std::vector<EntityState*> before = items();
   const boost::unordered_flat_set<EntityState*> keep(wanted.begin(), wanted.end());
   for (EntityState* item : before)

@@ -207,7 +207,8 @@ void Manager::forget_work(const Mark& mark) {
     data.items = data.stored;
     data.added.clear();
     data.taken.clear();
-    data.initialized = data.initialized && pending.contains(collection);
+    data.initialized = data.initialized && !data.replaced && pending.contains(collection);
+    data.replaced = false;
     data.dirty = false;
     data.queued = false;
   }

@@ -16,6 +16,7 @@
 namespace kin::detail {
 
 struct EntityState;
+class CollectionBase;
 
 struct OrderTerm {
   Expression expression;
@@ -76,6 +77,10 @@ struct FindRequest {
   bool refresh = false;
   bool read_only = false;
   bool with_deleted = false;         ///< rows that a soft delete has marked count, too
+  CollectionBase* collection = nullptr;  ///< of matching(): whose items are found
+  const Property* items_of = nullptr;    ///< its relation
+  std::vector<Value> owner_key{};        ///< and the key of its owner
+  bool store = false;                    ///< the collection is to hold what was found
   std::string comment{};
 };
 

@@ -80,6 +80,8 @@ Task<bool> exists_task(Manager& manager, FindRequest request);
 std::string sql_of(Manager& manager, const FindRequest& request);
 bool refresh_blocking(Manager& manager, EntityState* state);
 Task<bool> refresh_task(Manager& manager, EntityState* state);
+void populate_blocking(Manager& manager, const FindRequest& request, std::vector<EntityState*> states);
+Task<void> populate_task(Manager& manager, FindRequest request, std::vector<EntityState*> states);
 void lock_blocking(Manager& manager, EntityState* state, LockRequest lock);
 Task<void> lock_task(Manager& manager, EntityState* state, LockRequest lock);
 

@@ -172,10 +172,10 @@ TEST_P(EventSubscribers, SeeAllChangesInOnFlush) {
     EXPECT_FALSE(args.change_set(tag));
     const auto links = args.collection_updates();
     ASSERT_EQ(links.size(), 1u);
-    EXPECT_EQ(links[0].property, "tags");
-    EXPECT_EQ(CollectionUpdate::as<Note>(links[0].owner), note);
+    EXPECT_EQ(links[0].member, "tags");
+    EXPECT_EQ(links[0].owner.as<Note>(), note);
     ASSERT_EQ(links[0].added.size(), 1u);
-    EXPECT_EQ(CollectionUpdate::as<Tag>(links[0].added[0]), tag);
+    EXPECT_EQ(links[0].added[0].as<Tag>(), tag);
     EXPECT_THAT(links[0].removed, IsEmpty());
   };
   int after = 0;

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "unit_of_work/entity_runtime.hpp"
+#include "unit_of_work/event_listeners.hpp"
 #include "unit_of_work/flush_plan.hpp"
 #include "unit_of_work/key.hpp"
 
@@ -115,6 +116,18 @@ void Drafts::adopt(EntityState* state) {
 
 const void* Drafts::at(std::size_t index) const noexcept { return data_->states[index]->entity(); }
 std::size_t Drafts::size() const noexcept { return data_->states.size(); }
+
+void tell_before_upsert(Drafts::Data& drafts) {
+  for (std::size_t i = 0; i < drafts.states.size(); ++i) {
+    EntityState& state = *drafts.states[i];
+    if (!drafts.manager.listeners().hears(drafts.entity, Event::before_upsert)) return;
+    const ColumnMask before = given_columns(state);
+    drafts.manager.fire_event(Event::before_upsert, state);
+    const ColumnMask after = given_columns(state);
+    for (const Column& column : drafts.entity.columns)
+      if (after.has(column.index) && !before.has(column.index)) drafts.given[i].add(column.index);
+  }
+}
 
 void prepare_drafts(Drafts::Data& drafts, const char* verb) {
   const unit_of_work::EntityRuntime& runtime = drafts.manager.runtime(drafts.entity);

@@ -27,6 +27,8 @@ struct Drafts::Data {
   EntityState* adopted = nullptr;                 ///< the entity of create_detached() among the states
 };
 
+/// Handlers may change the values, and what they set counts as given.
+void tell_before_upsert(Drafts::Data& drafts);
 /// Throws ValidationError for what may not be inserted. Versions have their first value afterwards.
 void prepare_drafts(Drafts::Data& drafts, const char* verb);
 

@@ -193,6 +193,7 @@ class Memento {
 PlanOperation operation_of(Operation operation) {
   switch (operation) {
     case Operation::insert:
+    case Operation::upsert:  // of no flush
       return PlanOperation::insert;
     case Operation::update:
       return PlanOperation::update;

@@ -393,6 +393,7 @@ Task<std::vector<EntityState*>> Manager::upsert(const UpsertRequest& request, Dr
   std::vector<EntityState*> states;
   if (drafts.size() == 0) co_return states;
   const EntityMetadata& entity = drafts.data().entity;
+  tell_before_upsert(drafts.data());
   Upsert work(*this, request, drafts.data());
   prepare_drafts(drafts.data(), "upsert");
   co_await auto_flush(work.condition(), flush_mode);
@@ -415,6 +416,8 @@ Task<std::vector<EntityState*>> Manager::upsert(const UpsertRequest& request, Dr
     if (!row.result) work.fail_elsewhere(row);
     states.push_back(row.result);
   }
+  fire_loaded();
+  for (EntityState* state : states) fire_event(Event::after_upsert, *state);
   co_return states;
 }
 

@@ -68,7 +68,8 @@ TEST_P(UpsertEvents, SubscribersHearThemAfterTheHooks) {
   EntityManager em = orm().em();
   em.add_subscriber(std::make_shared<Listener>());
   em.upsert<Country>({.code = "fr", .name = "France"});
-  EXPECT_THAT(calls, ElementsAre("before fr", "subscriber before", "after fr with its key", "subscriber after"));
+  EXPECT_THAT(calls,
+              ElementsAre("before fr", "subscriber before", "after fr with its key", "subscriber after"));
 }
 
 TEST_P(UpsertEvents, NativeWritesAreNotHeard) {

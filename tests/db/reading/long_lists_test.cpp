@@ -108,9 +108,8 @@ TEST_P(ReadingLongLists, TwoListsAndALimit) {
   std::vector<std::string> codes;
   for (int i = 1; i <= 40; ++i) ids.push_back(i);
   for (int i = 21; i <= 60; ++i) codes.push_back("c" + std::to_string(i));
-  auto found = orm()
-                   .em()
-                   .find<Sample>(field<&Sample::id>.in(ids) && field<&Sample::code>.in(codes))
+  EntityManager em = orm().em();
+  auto found = em.find<Sample>(field<&Sample::id>.in(ids) && field<&Sample::code>.in(codes))
                    .order_by(field<&Sample::id>.asc())
                    .limit(5)
                    .offset(2)

@@ -134,9 +134,8 @@ TEST_P(UowCompositeKeys, AreReadByEveryStrategy) {
     const auto first = lines[0]->number == 1 ? lines[0] : lines[1];
     ASSERT_THAT(first->notes, SizeIs(2));
     EXPECT_EQ(first->notes[0]->line, first);
-    const auto note = orm()
-                          .em()
-                          .find<Note>(field<&Note::place> == 2)
+    EntityManager other = orm().em();
+    const auto note = other.find<Note>(field<&Note::place> == 2)
                           .populate<&Note::line, &Line::sheet>()
                           .strategy(strategy)
                           .one();

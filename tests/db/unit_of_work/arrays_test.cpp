@@ -196,8 +196,9 @@ TEST_P(UowArrays, AChangeOfContentIsWrittenAndNothingElse) {
   shelf->extra.labels.clear();
   em.flush();
   EXPECT_THAT(statements(), ElementsAre("begin", HasSubstr("update"), "commit"));
+  const std::int64_t id = shelf->id;
   em.clear();
-  const auto again = em.find_one_or_fail<Shelf>(shelf->id);
+  const auto again = em.find_one_or_fail<Shelf>(id);
   EXPECT_EQ(again->tags.back(), "more");
   EXPECT_THAT(again->flags, ElementsAre(true, true, true));
   EXPECT_THAT(again->extra.labels, IsEmpty());

@@ -157,9 +157,10 @@ TEST_P(UowConcurrencyChecks, ConcernTheDescribedMembersOnly) {
   other.flush();
   mine->note = "mine";  // none of the checked members is changed, which is no error
   em.flush();
-  const auto now = orm().em().find<Account>().one_or_fail();
-  EXPECT_EQ(now.get()->owner, "theirs");
-  EXPECT_EQ(now.get()->note, "mine");
+  EntityManager third = orm().em();
+  const auto now = third.find<Account>().one_or_fail();
+  EXPECT_EQ(now->owner, "theirs");
+  EXPECT_EQ(now->note, "mine");
 }
 
 // What counts as false in other languages is a value like any other here.
